@@ -1,0 +1,1 @@
+"""Tenon b2b_accounts."""
