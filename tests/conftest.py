@@ -1,5 +1,8 @@
 """What the suites under tests/ share.
 
-The fixtures `database`, `sqlite_url` and `postgres_url` are in fixtures/databases.py, `browser`
-and `page` in fixtures/browsers.py; the conftest.py above registers them for the plugins' suites too.
+The fixtures `database`, `sqlite_url`, `postgres_url` and `new_postgres` are in fixtures/databases.py;
+`browser`, `context`, `page` and `assert_accessible` in fixtures/browsers.py. The conftest.py above
+registers them, so that the plugins' suites have them too.
 """
+
+from __future__ import annotations
