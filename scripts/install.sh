@@ -7,6 +7,13 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "make install: $*"; exit 1; }
 
+# uv brings certificates of its own; a company's network may need those that the system trusts.
+trust_system_certificates() {
+    for store in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+        if [ -s "$store" ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
+    done
+}
+
 find_python() {
     for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -25,7 +32,6 @@ need_venv_module() {
 find_uv() {
     if command -v uv; then return; fi
     if [ -x .tools/bin/uv ]; then echo .tools/bin/uv; return; fi
-    need_venv_module "$python"
     say "Fetching uv into .tools ..."
     "$python" -m venv .tools >&2 && .tools/bin/pip install --quiet --disable-pip-version-check uv >&2 || return 1
     echo .tools/bin/uv
@@ -33,14 +39,14 @@ find_uv() {
 
 install_with_uv() {
     [ -x .venv/bin/python ] || "$uv" venv --quiet --clear --python "$python" .venv
-    "$uv" pip install --python .venv/bin/python --require-hashes -r requirements/dev.lock
-    say "Building this workspace's packages (the kernel's takes its web assets from npm) ..."
-    "$uv" pip install --python .venv/bin/python --no-deps --reinstall \
+    say "Installing the locked dependencies (about 150 MB the first time) ..."
+    "$uv" pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.lock
+    say "Building this workspace's packages (the kernel takes its web assets from npm) ..."
+    "$uv" pip install --quiet --python .venv/bin/python --no-deps --reinstall \
         --build-constraints requirements/build.lock "$@"
 }
 
 install_with_pip() {
-    need_venv_module "$python"
     [ -x .venv/bin/pip ] || "$python" -m venv .venv
     .venv/bin/pip install --require-hashes -r requirements/dev.lock
     .venv/bin/pip install --no-deps "$@"
@@ -54,10 +60,13 @@ packages() {
 
 if ! python=$(find_python); then
     command -v uv >/dev/null ||
-        stop "Python 3.11 or newer is needed, and python3 is $(python3 -V 2>&1 || echo absent). Install one," \
-             "or name it: make install PYTHON=/path/to/python3.12"
+        stop "Python 3.11 or newer is needed, and python3 is $(command -v python3 >/dev/null && python3 -V || echo absent)." \
+             "Install one, or name it: make install PYTHON=/path/to/python3.12"
     python='>=3.11'
 fi
+
+if ! { command -v uv || [ -x .tools/bin/uv ]; } >/dev/null; then need_venv_module "$python"; fi
+trust_system_certificates
 
 # shellcheck disable=SC2046  # one word a line, and no path of ours holds a space
 set -- $(packages)
