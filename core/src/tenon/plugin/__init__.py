@@ -1,0 +1,1 @@
+"""Manifests, hook specs, contributions, the loader. No Flask, no database."""
