@@ -8,6 +8,11 @@ INSTALLED := .venv/.installed
 INPUTS := $(wildcard core/pyproject.toml plugins/*/pyproject.toml requirements/*.lock) pyproject.toml \
           core/hatch_build.py core/package-lock.json core/assets/vendor.toml core/assets/icons.txt scripts/install.sh
 
+# uv brings certificates of its own; a company's network may need those that the system trusts.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS ?= true
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-browser check format bench build lock clean
 

@@ -7,13 +7,6 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "make install: $*"; exit 1; }
 
-# uv brings certificates of its own; a company's network may need those that the system trusts.
-trust_system_certificates() {
-    for store in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
-        if [ -s "$store" ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
-    done
-}
-
 find_python() {
     for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -66,7 +59,6 @@ if ! python=$(find_python); then
 fi
 
 if ! { command -v uv || [ -x .tools/bin/uv ]; } >/dev/null; then need_venv_module "$python"; fi
-trust_system_certificates
 
 # shellcheck disable=SC2046  # one word a line, and no path of ours holds a space
 set -- $(packages)
