@@ -1,0 +1,53 @@
+"""Compares an owner's models with its tables, leaving everybody else's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
+
+from ..base import Base
+from .owners import MigrationOwner, owner_of
+
+
+def scoped_context(
+    connection: Connection, owners: Sequence[MigrationOwner], owner: MigrationOwner
+) -> MigrationContext:
+    """A context in which autogenerate sees ``owner``'s tables only."""
+    prefixes = [other.prefix for other in owners]
+
+    def is_ours(name: str | None, kind: str) -> bool:
+        return kind != "table" or owner_of(name or "", prefixes) == owner.prefix
+
+    return MigrationContext.configure(
+        connection,
+        opts={
+            "target_metadata": Base.metadata,
+            "version_table": owner.version_table,
+            "include_name": lambda name, kind, _parents: is_ours(name, kind),
+            "include_object": lambda _object, name, kind, _reflected, _other: is_ours(name, kind),
+        },
+    )
+
+
+def differences(connection: Connection, owners: Sequence[MigrationOwner], owner: MigrationOwner) -> list[str]:
+    """What would have to change in ``owner``'s tables for them to be what its models say."""
+    diffs = compare_metadata(scoped_context(connection, owners, owner), Base.metadata)
+    return [_sentence(diff) for group in diffs for diff in (group if isinstance(group, list) else [group])]
+
+
+def _sentence(diff: tuple[Any, ...]) -> str:
+    kind, *parts = diff
+    named = [_name(part) for part in parts if part is not None and not isinstance(part, (dict, bool))]
+    return " ".join([kind.replace("_", " "), *filter(None, named)])
+
+
+def _name(part: Any) -> str:
+    table = getattr(part, "table", None)
+    name = getattr(part, "name", None)
+    if name is None:
+        return str(part)
+    return f"{table.name}.{name}" if table is not None else str(name)
