@@ -46,7 +46,8 @@ def declared(world: World, given: Given, owner: Given, thing: str) -> Iterator[P
     if not world.may_name(given, owner):
         yield given.problem(
             Code.UNDECLARED_DEPENDENCY,
-            f"{_kind(given)} {given.key!r} is for {thing} of plugin {owner.plugin!r}, on which plugin.toml does not depend",
+            f"{_kind(given)} {given.key!r} is for {thing} of plugin {owner.plugin!r}, "
+            "on which plugin.toml does not depend",
             f"{owner.plugin!r} in `requires` or `optional`",
             f'Add {owner.plugin} = "*" to [requires] in plugin.toml, or "{owner.plugin}" to `optional`.',
         )
@@ -58,7 +59,11 @@ def _kind(given: Given) -> str:
 
 def _names(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
     if not _NAME.match(entity.name):
-        yield given.problem(Code.WRONG_CONTRIBUTION, f"The entity's name is {entity.name!r}", "lower case letters, digits and _")
+        yield given.problem(
+            Code.WRONG_CONTRIBUTION,
+            f"The entity's name is {entity.name!r}",
+            "lower case letters, digits and _",
+        )
     if not _PLURAL.match(entity.plural):
         yield given.problem(
             Code.WRONG_CONTRIBUTION,
@@ -81,7 +86,8 @@ def _columns(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
         if name not in known and not name.startswith(("custom.", "ext.")):
             yield given.problem(
                 Code.UNKNOWN_TARGET,
-                f"{option} of entity {entity.name!r} names the field {name!r}, which its model lacks{did_you_mean(name, known)}",
+                f"{option} of entity {entity.name!r} names the field {name!r}, which its model lacks"
+                f"{did_you_mean(name, known)}",
                 f"one of {listed(known, 30)}",
                 "Correct the name, or add the column.",
             )
@@ -152,7 +158,11 @@ def _tables(world: World) -> Iterator[PluginProblem]:
         for given in world.given:
             model = getattr(given.contribution, "model", None)
             name = getattr(model, "__tablename__", None)
-            if given.plugin == candidate.name and isinstance(name, str) and all(model is not m for _, m in found):
+            if (
+                given.plugin == candidate.name
+                and isinstance(name, str)
+                and all(model is not m for _, m in found)
+            ):
                 found.append((name, model))
         for name, model in found:
             where = (isinstance(model, type) and model_line(candidate.location, model)) or candidate.module

@@ -60,7 +60,8 @@ def _slot(world: World, given: Given, slot: c.Slot) -> Iterator[PluginProblem]:
     if place is None:
         yield given.problem(
             Code.UNKNOWN_TARGET,
-            f"The slot {slot.key!r} is for the place {slot.place!r}, which nobody declares{did_you_mean(slot.place, PLACES)}",
+            f"The slot {slot.key!r} is for the place {slot.place!r}, which nobody declares"
+            f"{did_you_mean(slot.place, PLACES)}",
             f"one of {listed(PLACES, 20)}",
             "Correct the place; `tenon plugins slots` describes each.",
         )

@@ -50,7 +50,9 @@ def _pipeline(world: World, given: Given, pipeline: c.Pipeline) -> Iterator[Plug
 
 def _stages(given: Given, pipeline: c.Pipeline) -> Iterator[PluginProblem]:
     if not pipeline.stages:
-        yield given.problem(Code.WRONG_CONTRIBUTION, f"The pipeline {pipeline.key!r} has no stages", "at least one stage")
+        yield given.problem(
+            Code.WRONG_CONTRIBUTION, f"The pipeline {pipeline.key!r} has no stages", "at least one stage"
+        )
     seen: set[str] = set()
     for stage in pipeline.stages:
         if stage.key in seen:
@@ -84,20 +86,24 @@ def _transition(
 def _unknown_stage(given: Given, pipeline: str, stage: str, known: list[str], what: str) -> PluginProblem:
     return given.problem(
         Code.UNKNOWN_TARGET,
-        f"{what} names the stage {stage!r}, which the pipeline {pipeline!r} lacks{did_you_mean(stage, known)}",
+        f"{what} names the stage {stage!r}, which the pipeline {pipeline!r} lacks"
+        f"{did_you_mean(stage, known)}",
         f"one of {', '.join(known)}",
         "Correct the stage's key.",
     )
 
 
-def _guard(world: World, given: Given, pipeline: c.Pipeline, guard: c.Guard, name: str) -> Iterator[PluginProblem]:
+def _guard(
+    world: World, given: Given, pipeline: c.Pipeline, guard: c.Guard, name: str
+) -> Iterator[PluginProblem]:
     for path in (*guard.requires, *(condition.field for condition in guard.conditions)):
         yield from _field(world, given, pipeline, path, f"guard of {name}")
     for check in guard.checks:
         if check not in world.checks:
             yield given.problem(
                 Code.UNKNOWN_TARGET,
-                f"The guard of {name} in {pipeline.key!r} asks for the check {check!r}, which no plugin contributes"
+                f"The guard of {name} in {pipeline.key!r} asks for the check {check!r}, "
+                "which no plugin contributes"
                 f"{did_you_mean(check, world.checks)}",
                 f"one of {listed(world.checks)}",
                 "Correct the key, or give the check from the hook guard_checks.",
@@ -139,7 +145,9 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> bool:
     return not one or not other or bool(one & other)
 
 
-def _patch(world: World, given: Given, patch: c.PipelinePatch, stages: dict[str, list[str]]) -> Iterator[PluginProblem]:
+def _patch(
+    world: World, given: Given, patch: c.PipelinePatch, stages: dict[str, list[str]]
+) -> Iterator[PluginProblem]:
     owner = world.pipelines.get(patch.pipeline)
     if owner is None:
         yield given.problem(

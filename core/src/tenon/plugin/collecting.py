@@ -39,7 +39,9 @@ class Given:
         kind = type(self.contribution).__name__
         return call_line(self.candidate.location, kind, self.key) or self.hook_line
 
-    def problem(self, code: Code, what: str, expected: str = "", hint: str = "", where: str = "") -> PluginProblem:
+    def problem(
+        self, code: Code, what: str, expected: str = "", hint: str = "", where: str = ""
+    ) -> PluginProblem:
         return self.candidate.problem(code, where or self.line, what, expected, hint)
 
 
@@ -156,7 +158,8 @@ def _modes(given: Given) -> Iterator[Fault]:
     for mode in sorted(modes - declared):
         yield (
             Code.MODE_MISMATCH,
-            f"{given.key!r} is for the mode {mode!r}, which the plugin does not serve{did_you_mean(mode, declared)}",
+            f"{given.key!r} is for the mode {mode!r}, which the plugin does not serve"
+            f"{did_you_mean(mode, declared)}",
             f"one of {listed(declared)}",
             f'Add "{mode}" to `modes` in plugin.toml, or take it out of the contribution.'
             if mode in MODES

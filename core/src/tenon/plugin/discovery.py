@@ -84,9 +84,9 @@ def discover(builtin: Sequence[str] = BUILTIN, found: Iterable[EntryPoint] | Non
 
 
 def _own(module: str) -> Candidate:
-    bare = Candidate(module.removesuffix(".plugin").rpartition(".")[2], module, builtin=True, **_described(_kernel()))
-    found = _with_manifest(bare)
-    return _named(found, found.manifest.name) if found.manifest else found
+    guess = module.removesuffix(".plugin").rpartition(".")[2]
+    found = _with_manifest(_from(Candidate(guess, module, builtin=True), _kernel()))
+    return replace(found, name=found.manifest.name) if found.manifest else found
 
 
 def _kernel() -> Distribution | None:
@@ -96,20 +96,17 @@ def _kernel() -> Distribution | None:
         return None
 
 
-def _named(candidate: Candidate, name: str) -> Candidate:
-    return replace(candidate, name=name)
-
-
 def _candidate(point: EntryPoint) -> Candidate:
-    bare = Candidate(point.name, point.module, point.attr or "", **_described(point.dist))
-    found = _with_manifest(bare)
+    found = _with_manifest(_from(Candidate(point.name, point.module, point.attr or ""), point.dist))
     if found.manifest and found.manifest.name != point.name:
         return _misnamed(found, point.name)
     return found
 
 
-def _described(dist: Distribution | None) -> dict[str, str]:
-    return {"distribution": dist.metadata["Name"], "dist_version": dist.version} if dist else {}
+def _from(candidate: Candidate, dist: Distribution | None) -> Candidate:
+    if dist is None:
+        return candidate
+    return replace(candidate, distribution=dist.metadata["Name"], dist_version=dist.version)
 
 
 def _misnamed(candidate: Candidate, entry: str) -> Candidate:
@@ -141,7 +138,7 @@ def _with_manifest(bare: Candidate) -> Candidate:
             Code.MANIFEST_MISSING,
             f"There is no {FILE} beside {location.display(location.source)}",
             f"a manifest at {location.display(path)}",
-            f"Write one (name, api), and see that the wheel carries it as package data of {location.package}.",
+            f"Write one with name and api, and see that the wheel carries it in {location.package}.",
         )
     manifest, flaws = read_manifest(path, location.display(path))
     problems = tuple(bare.problem(Code.MANIFEST_INVALID, f.where, f.what, f.expected, f.hint) for f in flaws)
@@ -183,7 +180,9 @@ def _descend(root: Path, top: str, rest: list[str]) -> Location | None:
     for part in rest[:-1]:
         package, folder = f"{package}.{part}", folder / part
     if not rest:
-        return Location(package, folder, folder / "__init__.py") if (folder / "__init__.py").is_file() else None
+        return (
+            Location(package, folder, folder / "__init__.py") if (folder / "__init__.py").is_file() else None
+        )
     inside = folder / rest[-1]
     if (inside / "__init__.py").is_file():
         return Location(f"{package}.{rest[-1]}", inside, inside / "__init__.py")

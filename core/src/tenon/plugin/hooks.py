@@ -85,7 +85,9 @@ def implementations(candidate: Candidate, plugin: Any, manager: pluggy.PluginMan
     return sorted(found, key=lambda i: i.hook)
 
 
-def _implementation(candidate: Candidate, name: str, function: Any, options: Mapping[str, Any]) -> Implementation:
+def _implementation(
+    candidate: Candidate, name: str, function: Any, options: Mapping[str, Any]
+) -> Implementation:
     arguments = tuple(inspect.signature(function).parameters)
     return Implementation(
         hook=options.get("specname") or name,
@@ -189,7 +191,9 @@ class Hooks:
         for name, function, arguments in self._calls("endpoints"):
             for endpoint in function(**({"tenon": tenon} if arguments else {})) or ():
                 if not isinstance(endpoint, c.Endpoint):
-                    raise TypeError(f"The hook 'endpoints' of plugin {name!r} gave {type(endpoint).__name__}, not Endpoint")
+                    raise TypeError(
+                        f"The hook 'endpoints' of {name!r} gave {type(endpoint).__name__}, not Endpoint"
+                    )
                 if not endpoint.modes or endpoint.modes & self._modes:
                     found.append((name, endpoint))
         return found
@@ -200,5 +204,8 @@ class Hooks:
             function(**({"tenon": tenon} if arguments else {}))
 
     def _calls(self, hook: str) -> list[tuple[str, Any, tuple[str, ...]]]:
-        calls = [(i.plugin_name, i.function, tuple(i.argnames)) for i in getattr(self._manager.hook, hook).get_hookimpls()]
+        calls = [
+            (i.plugin_name, i.function, tuple(i.argnames))
+            for i in getattr(self._manager.hook, hook).get_hookimpls()
+        ]
         return sorted(calls, key=lambda call: self._order.index(call[0]))

@@ -62,4 +62,6 @@ def _hint(candidate: Candidate, error: BaseException) -> str:
         own = candidate.module.partition(".")[0]
         if top != own:
             return f"Install what provides {top!r}, and name it in the plugin's dependencies."
-    return f'Mend that line, or set on_error = "quarantine" in [plugins.{candidate.name}] to start without the plugin.'
+    if candidate.builtin:
+        return "Install tenon-crm again: the fault is in the kernel."
+    return f'Mend that line, or start without it: on_error = "quarantine" in [plugins.{candidate.name}].'

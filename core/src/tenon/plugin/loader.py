@@ -1,6 +1,6 @@
 """Load plugins in phases, each of which finds every problem before it stops.
 
-discover → resolve → import → register → settings → compose → freeze. A phase
+discover → resolve → migrations → import → register → settings → compose → freeze. A phase
 that finds problems ends the loading with one report, since what later phases
 would say of a broken plugin is noise. A plugin with ``on_error = "quarantine"`` is left out
 instead, with all that depend on it, and its problems are kept.
@@ -27,7 +27,7 @@ from .loaded import LoadedPlugin, LoadedPlugins
 from .options import typed_options
 from .quarantine import Quarantine
 from .report import Code, PluginProblem, PluginsError
-from .resolve import Off, Selection, check, ordered, select
+from .resolve import Off, Selection, check, check_migrations, ordered, select
 from .world import World
 
 if TYPE_CHECKING:
@@ -39,14 +39,16 @@ def load_plugins(
     *,
     builtin: Sequence[str] = BUILTIN,
     found: Iterable[EntryPoint] | None = None,
+    drafting: bool = False,
 ) -> LoadedPlugins:
     """Load the plugins that the settings want.
 
     ``builtin`` are modules of the kernel's own plugins, always on. ``found``
     are the entry points to look at, those of the environment unless given.
+    ``drafting`` lets migrations be missing, for who is about to write them.
     Raises :class:`~tenon.plugin.report.PluginsError`.
     """
-    return _Loading(settings, discover(builtin, found)).run()
+    return _Loading(settings, discover(builtin, found), drafting).run()
 
 
 @dataclass
@@ -66,8 +68,9 @@ class _Member:
 
 
 class _Loading:
-    def __init__(self, settings: Settings, candidates: list[Candidate]) -> None:
+    def __init__(self, settings: Settings, candidates: list[Candidate], drafting: bool) -> None:
         self.settings = settings
+        self.drafting = drafting
         self.candidates = candidates
         self.manager: pluggy.PluginManager = new_manager()
         self.members: list[_Member] = []
@@ -78,6 +81,7 @@ class _Loading:
         self.members = [_Member(candidate) for candidate in selection.chosen]
         self._settle("discover", selection.problems)
         self._settle("resolve", check(self._chosen(), self.candidates))
+        self._settle("migrations", [] if self.drafting else check_migrations(self._chosen()))
         by_name = {member.name: member for member in self.members}
         self.members = [by_name[candidate.name] for candidate in ordered(self._chosen())]
         self._settle("import", self._each(self._import))
@@ -96,7 +100,9 @@ class _Loading:
 
     def _settle(self, phase: str, problems: Iterable[PluginProblem]) -> bool:
         """Stop with a report, or go on without those in quarantine. True if any left."""
-        surface = {member.name: [i.hook for i in member.hooks] if member.module else None for member in self.members}
+        surface = {
+            member.name: [i.hook for i in member.hooks] if member.module else None for member in self.members
+        }
         fatal, gone = self.quarantine.divide(list(problems), self._chosen(), surface)
         if fatal:
             raise PluginsError(phase, fatal)
@@ -132,7 +138,12 @@ class _Loading:
         """Check what plugins give together; again without those that left."""
         while True:
             world = self._world()
-            problems = [*check_keys(world), *check_entities(world), *check_pipelines(world), *self._policies()]
+            problems = [
+                *check_keys(world),
+                *check_entities(world),
+                *check_pipelines(world),
+                *self._policies(),
+            ]
             if not self._settle("compose", problems):
                 return world
 
@@ -155,7 +166,8 @@ class _Loading:
 
     def _freeze(self, selection: Selection, world: World) -> LoadedPlugins:
         order = tuple(
-            LoadedPlugin(m.candidate, m.module, types.MappingProxyType(m.settings), m.models, m.hooks) for m in self.members
+            LoadedPlugin(m.candidate, m.module, types.MappingProxyType(m.settings), m.models, m.hooks)
+            for m in self.members
         )
         gone = tuple(Off(c, "quarantined", reason) for c, reason in self.quarantine.gone)
         return LoadedPlugins(

@@ -13,9 +13,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from ..nearest import did_you_mean, listed
-from ..setting import SETTING_TYPES, Setting, shown, typed
 from ..settings import MODES
-from ..tomlfile import TomlError, TomlFile, read_toml
+from ..settings.setting import SETTING_TYPES, Setting, shown, typed
+from ..settings.tomlfile import TomlError, TomlFile, read_toml
 
 API = 1
 FILE = "plugin.toml"
@@ -85,7 +85,13 @@ def read_manifest(path: Path, display: str) -> tuple[Manifest | None, list[Flaw]
         file = read_toml(path, display)
     except TomlError as error:
         where = f"{display}:{error.line}" if error.line else display
-        return None, [Flaw(where, f"The manifest is not TOML: {error}", hint="Mend the syntax; https://toml.io has the rules.")]
+        return None, [
+            Flaw(
+                where,
+                f"The manifest is not TOML: {error}",
+                hint="Mend the syntax; https://toml.io has the rules.",
+            )
+        ]
     except OSError as error:
         return None, [Flaw(display, f"The manifest cannot be read: {error.strerror or error}")]
     reading = _Reading(file)
@@ -125,12 +131,18 @@ class _Reading:
         for key in table:
             if key not in known:
                 what = f"Unknown key {key!r}{place}{did_you_mean(key, known)}"
-                self._flaw((*path, key), what, f"one of {listed(known, 20)}", "Rename the key, or take it out.")
+                self._flaw(
+                    (*path, key), what, f"one of {listed(known, 20)}", "Rename the key, or take it out."
+                )
 
     def _name(self) -> str:
         name = self.data.get("name")
         if not isinstance(name, str) or not _NAME.match(name):
-            self._flaw(("name",), f"The manifest's name is {_given(name)}", "lower case letters, digits and _, as in name = \"b2b_accounts\"")
+            self._flaw(
+                ("name",),
+                f"The manifest's name is {_given(name)}",
+                'lower case letters, digits and _, as in name = "b2b_accounts"',
+            )
             return ""
         if name in _RESERVED:
             self._flaw(("name",), f"The name {name!r} is taken by the kernel", f"any but {listed(_RESERVED)}")
@@ -149,21 +161,32 @@ class _Reading:
             try:
                 Version(version)
             except InvalidVersion:
-                self._flaw(("version",), f"The version {version!r} is not a version", 'as in version = "1.2.0"')
+                self._flaw(
+                    ("version",), f"The version {version!r} is not a version", 'as in version = "1.2.0"'
+                )
         return version
 
     def _kernel(self) -> str:
         floor = self._text("kernel") or ""
         if floor and not re.match(r"^>=\s*\d[\w.]*$", floor):
             what = f"The kernel version {floor!r} is not a floor"
-            self._flaw(("kernel",), what, 'a floor alone, as in kernel = ">=0.1"', "A cap would break patch upgrades; `api` says what fits.")
+            self._flaw(
+                ("kernel",),
+                what,
+                'a floor alone, as in kernel = ">=0.1"',
+                "A cap would break patch upgrades; `api` says what fits.",
+            )
             return ""
         return floor
 
     def _requires(self) -> dict[str, str]:
         table = self.data.get("requires", {})
         if not isinstance(table, dict):
-            self._flaw(("requires",), f"'requires' is {_given(table)}", 'a table, as in requires = { b2b_accounts = ">=1.0" }')
+            self._flaw(
+                ("requires",),
+                f"'requires' is {_given(table)}",
+                'a table, as in requires = { b2b_accounts = ">=1.0" }',
+            )
             return {}
         return {name: self._specifier(name, spec) for name, spec in sorted(table.items())}
 
@@ -183,7 +206,9 @@ class _Reading:
     def _names(self, key: str) -> tuple[str, ...]:
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self._flaw((key,), f"{key!r} is {_given(value)}", f'a list of plugin names, as in {key} = ["erp_bridge"]')
+            self._flaw(
+                (key,), f"{key!r} is {_given(value)}", f'a list of plugin names, as in {key} = ["erp_bridge"]'
+            )
             return ()
         return tuple(sorted(set(value)))
 
@@ -191,14 +216,22 @@ class _Reading:
         modes = self._names("modes")
         for mode in modes:
             if mode not in MODES:
-                self._flaw(("modes",), f"Unknown mode {mode!r}{did_you_mean(mode, MODES)}", f"one or more of {listed(MODES)}")
+                self._flaw(
+                    ("modes",),
+                    f"Unknown mode {mode!r}{did_you_mean(mode, MODES)}",
+                    f"one or more of {listed(MODES)}",
+                )
         return frozenset(modes)
 
     def _models(self) -> tuple[str, ...]:
         value = self.data.get("models", [])
         modules = [value] if isinstance(value, str) else value
         if not isinstance(modules, list) or not all(isinstance(item, str) and item for item in modules):
-            self._flaw(("models",), f"'models' is {_given(value)}", 'a module or a list of them, as in models = ".models"')
+            self._flaw(
+                ("models",),
+                f"'models' is {_given(value)}",
+                'a module or a list of them, as in models = ".models"',
+            )
             return ()
         return tuple(modules)
 
@@ -212,14 +245,20 @@ class _Reading:
     def _settings(self) -> dict[str, Setting]:
         table = self.data.get("settings", {})
         if not isinstance(table, dict):
-            self._flaw(("settings",), f"'settings' is {_given(table)}", "a table of settings, each a table with a type")
+            self._flaw(
+                ("settings",),
+                f"'settings' is {_given(table)}",
+                "a table of settings, each a table with a type",
+            )
             return {}
         return {key: found for key, raw in table.items() for found in self._setting(key, raw)}
 
     def _setting(self, key: str, raw: Any) -> Iterator[Setting]:
         path = ("settings", key)
         if not isinstance(raw, dict):
-            self._flaw(path, f"The setting {key!r} is {_given(raw)}", f'a table, as in {key} = {{ type = "string" }}')
+            self._flaw(
+                path, f"The setting {key!r} is {_given(raw)}", f'a table, as in {key} = {{ type = "string" }}'
+            )
             return
         if key == "on_error":
             self._flaw(path, "The setting 'on_error' is the kernel's own", "another name")
@@ -228,7 +267,11 @@ class _Reading:
         kind = raw.get("type", "string")
         if kind not in SETTING_TYPES:
             meant = did_you_mean(str(kind), SETTING_TYPES)
-            self._flaw((*path, "type"), f"The setting {key!r} has the unknown type {kind!r}{meant}", f"one of {listed(SETTING_TYPES)}")
+            self._flaw(
+                (*path, "type"),
+                f"The setting {key!r} has the unknown type {kind!r}{meant}",
+                f"one of {listed(SETTING_TYPES)}",
+            )
             return
         if kind == "choice" and not raw.get("choices"):
             self._flaw(path, f"The setting {key!r} is a choice without choices", 'choices = ["a", "b"]')
@@ -255,7 +298,9 @@ class _Reading:
         try:
             return typed(setting, raw)
         except ValueError as error:
-            self._flaw((*path, name), f"The {name} of the setting {setting.key!r} is {_given(raw)}", str(error))
+            self._flaw(
+                (*path, name), f"The {name} of the setting {setting.key!r} is {_given(raw)}", str(error)
+            )
             return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..nearest import did_you_mean, listed
-from ..setting import Setting, shown, typed
+from ..settings.setting import Setting, shown, typed
 from .discovery import Candidate
 from .report import Code, PluginProblem
 
@@ -52,7 +52,9 @@ def _unknown(
         )
 
 
-def _wrong(candidate: Candidate, setting: Setting, raw: Any, expected: str, settings: Settings) -> PluginProblem:
+def _wrong(
+    candidate: Candidate, setting: Setting, raw: Any, expected: str, settings: Settings
+) -> PluginProblem:
     table = f"[plugins.{candidate.name}]"
     if raw is None:
         what = f"The required key {setting.key!r} is missing from {table}"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 # Their cause is not in one plugin, or there is no plugin to leave out.
-_NEVER = frozenset({Code.NOT_INSTALLED, Code.DUPLICATE_PLUGIN, Code.DEPENDENCY_CYCLE, Code.QUARANTINE_REFUSED})
+_NEVER = frozenset(
+    {Code.NOT_INSTALLED, Code.DUPLICATE_PLUGIN, Code.DEPENDENCY_CYCLE, Code.QUARANTINE_REFUSED}
+)
 
 
 class Quarantine:
@@ -62,11 +64,16 @@ class Quarantine:
         for name, needed in dependents(leaving, needs(members, optional=False)).items():
             leaving.setdefault(name, f"it requires {needed}, which is quarantined")
         self.problems += problems
-        self.gone += [(candidate, leaving[candidate.name]) for candidate in members if candidate.name in leaving]
+        self.gone += [
+            (candidate, leaving[candidate.name]) for candidate in members if candidate.name in leaving
+        ]
         return set(leaving)
 
     def _refusal(
-        self, problem: PluginProblem, members: Mapping[str, Candidate], hooks: Mapping[str, Sequence[str] | None]
+        self,
+        problem: PluginProblem,
+        members: Mapping[str, Candidate],
+        hooks: Mapping[str, Sequence[str] | None],
     ) -> str | None:
         """Why the plugin cannot be left out; ``""`` when nobody asked for that."""
         candidate = members.get(problem.plugin)
@@ -90,7 +97,7 @@ class Quarantine:
             yield candidate.problem(
                 Code.QUARANTINE_REFUSED,
                 self._settings.where("plugins", candidate.name, "on_error"),
-                f"The plugin {protects or 'is part of the kernel'}, so that starting without it would leave a hole",
+                f"The plugin {protects or 'is part of the kernel'}; starting without it would leave a hole",
                 'on_error = "fail"',
                 f"Take on_error out of [plugins.{candidate.name}].",
             )
@@ -106,7 +113,11 @@ def protected(candidate: Candidate, hooks: Sequence[str] | None) -> str | None:
 
 def _from_text(candidate: Candidate) -> str | None:
     try:
-        text = candidate.location.source.read_text(encoding="utf-8", errors="replace") if candidate.location else ""
+        text = (
+            candidate.location.source.read_text(encoding="utf-8", errors="replace")
+            if candidate.location
+            else ""
+        )
     except OSError:
         text = ""
     found = [hook for hook in PROTECTED_HOOKS if re.search(rf"\b{hook}\b", text)]

@@ -67,7 +67,7 @@ def _absent(candidates: Sequence[Candidate], settings: Settings) -> Iterator[Plu
                 where,
                 f"The settings enable {name!r}, which is not installed{did_you_mean(name, installed)}",
                 f"one of {listed(installed)}",
-                f"Install the distribution that provides it (pip install …), or take {name!r} out of `enabled`.",
+                f"Install the distribution that provides it, or take {name!r} out of `enabled`.",
             )
     for name in settings.plugins.tables:
         if name not in installed and name not in enabled:
@@ -81,7 +81,8 @@ def _orphan_table(name: str, installed: set[str], settings: Settings) -> PluginP
         "",
         Code.NOT_INSTALLED,
         settings.where("plugins", name),
-        f"The settings have a table [plugins.{name}], but no such plugin is installed{did_you_mean(name, installed)}",
+        f"The settings have a table [plugins.{name}], but no such plugin is installed"
+        f"{did_you_mean(name, installed)}",
         f"one of {listed(installed)}",
         f"Rename the table to [plugins.{meant}]." if meant else "Take the table out, or install the plugin.",
     )
@@ -121,8 +122,12 @@ def check(chosen: Sequence[Candidate], installed: Sequence[Candidate]) -> list[P
             problems += _kernel(candidate)
             problems += _requirements(candidate, by_name, status)
             problems += _conflicts(candidate, by_name)
-            problems += _migrations(candidate)
     return problems + list(_cycles(chosen))
+
+
+def check_migrations(chosen: Sequence[Candidate]) -> list[PluginProblem]:
+    """That each plugin with tables has a history of migrations with one head."""
+    return [problem for candidate in chosen for problem in _migrations(candidate)]
 
 
 def needs(chosen: Sequence[Candidate], *, optional: bool = True) -> dict[str, set[str]]:
@@ -201,9 +206,12 @@ def _missing(candidate: Candidate, name: str, where: str, status: dict[str, str]
     return candidate.problem(
         Code.DEPENDENCY_MISSING,
         where,
-        f"The plugin requires {name!r}, which is {known or 'not installed'}{'' if known else did_you_mean(name, status)}",
+        f"The plugin requires {name!r}, which is {known or 'not installed'}"
+        f"{'' if known else did_you_mean(name, status)}",
         f"{name!r} installed and enabled",
-        f"Add {name!r} to `enabled` in [plugins]." if known else f"Install the distribution that provides {name!r}.",
+        f"Add {name!r} to `enabled` in [plugins]."
+        if known
+        else f"Install the distribution that provides {name!r}.",
     )
 
 

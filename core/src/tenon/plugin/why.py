@@ -54,7 +54,9 @@ def explain(plugins: LoadedPlugins, thing: str) -> list[Provenance]:
 
 
 def _origin(given: Given, thing: str, kind: str, where: str, note: str = "") -> Provenance:
-    return Provenance(thing, kind, given.plugin, given.candidate.label, where, _switch(given.plugin, given), note)
+    return Provenance(
+        thing, kind, given.plugin, given.candidate.label, where, _switch(given.plugin, given), note
+    )
 
 
 def _switch(plugin: str, given: Given | None) -> str:
@@ -70,11 +72,21 @@ def _plugin(plugins: LoadedPlugins, thing: str) -> Iterator[Provenance]:
         required = [p.name for p in plugins.order if p.manifest and thing in p.manifest.requires]
         note = f"required by {', '.join(required)}" if required else ""
         switch = "always on" if loaded.builtin else f"plugins.enabled: {thing}"
-        yield Provenance(thing, "plugin", thing, loaded.distribution, loaded.manifest.where("name"), switch, note)
+        yield Provenance(
+            thing, "plugin", thing, loaded.distribution, loaded.manifest.where("name"), switch, note
+        )
     for off in plugins.off:
         if off.candidate.name == thing:
             where = off.candidate.where("name")
-            yield Provenance(thing, "plugin", thing, off.candidate.label, where, "plugins.enabled", f"{off.status}: {off.reason}")
+            yield Provenance(
+                thing,
+                "plugin",
+                thing,
+                off.candidate.label,
+                where,
+                "plugins.enabled",
+                f"{off.status}: {off.reason}",
+            )
 
 
 def _contributions(plugins: LoadedPlugins, thing: str) -> Iterator[Provenance]:
@@ -88,7 +100,15 @@ def _contributions(plugins: LoadedPlugins, thing: str) -> Iterator[Provenance]:
             yield _origin(given, thing, type(contribution).__name__, given.line, note)
     if thing in PLACES:
         place = PLACES[thing]
-        yield Provenance(thing, "place", "tenon", "", "tenon/plugin/places.py", "", f"{place.where}; render gets {place.context}")
+        yield Provenance(
+            thing,
+            "place",
+            "tenon",
+            "",
+            "tenon/plugin/places.py",
+            "",
+            f"{place.where}; render gets {place.context}",
+        )
 
 
 def _extends(given: Given, thing: str) -> str:
@@ -157,4 +177,10 @@ def _implemented(loaded: LoadedPlugin, hook: str) -> Iterator[Provenance]:
 def _left_out(plugins: LoadedPlugins, thing: str) -> Iterator[Provenance]:
     for left in plugins.left_out:
         if left.given.key == thing:
-            yield _origin(left.given, thing, type(left.given.contribution).__name__, left.given.line, f"left out: {left.reason}")
+            yield _origin(
+                left.given,
+                thing,
+                type(left.given.contribution).__name__,
+                left.given.line,
+                f"left out: {left.reason}",
+            )

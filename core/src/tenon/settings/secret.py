@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 
 @dataclass(frozen=True)
