@@ -24,6 +24,7 @@ from .errors import (
 )
 from .identity.actor import Actor, system
 from .messages import Message, _
+from .money import minor_unit, rounded
 from .plugin.contributions import (
     EVERY_MODE,
     AddGuard,
@@ -58,7 +59,12 @@ from .plugin.contributions import (
 )
 from .plugin.hookspecs import hookimpl
 from .records.query import And, Filter, Not, Or, Query, Where, all_of
+from .records.read import Page
+from .records.record import Record
+from .records.registry import EntityType, Field
 from .records.signals import Change
+from .records.timeline import TimelineItem, TimelinePage
+from .records.work import Work
 from .storage import fields
 from .storage.address import AddressColumns
 from .storage.base import Base, ExtensionColumns, OwnedColumns, RecordColumns, StageColumns
@@ -107,8 +113,10 @@ __all__ = [
     "Endpoint",
     "Entity",
     "EntityExtension",
+    "EntityType",
     "ExactDecimal",
     "ExtensionColumns",
+    "Field",
     "FieldSpec",
     "Filter",
     "ForbiddenError",
@@ -127,11 +135,13 @@ __all__ = [
     "NotFoundError",
     "Or",
     "OwnedColumns",
+    "Page",
     "Permission",
     "Pipeline",
     "PipelinePatch",
     "Problem",
     "Query",
+    "Record",
     "RecordColumns",
     "RelabelStage",
     "RoleTemplate",
@@ -144,10 +154,13 @@ __all__ = [
     "StaleError",
     "Subscriber",
     "TenonError",
+    "TimelineItem",
+    "TimelinePage",
     "Transition",
     "UnavailableError",
     "UtcDateTime",
     "Where",
+    "Work",
     "_",
     "all_of",
     "boolean",
@@ -159,6 +172,7 @@ __all__ = [
     "hookimpl",
     "integer",
     "long_text",
+    "minor_unit",
     "moment",
     "money",
     "multi_choice",
@@ -166,6 +180,7 @@ __all__ = [
     "number",
     "phone",
     "reference",
+    "rounded",
     "system",
     "text",
     "url",

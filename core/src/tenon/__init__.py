@@ -1,0 +1,1 @@
+"""Tenon: a plugin-based CRM framework."""

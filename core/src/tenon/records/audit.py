@@ -1,0 +1,146 @@
+"""The audit trail: every write, who made it and what it changed; and any record as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..errors import NotFoundError
+from ..messages import _
+from ..storage.ids import new_id
+from .models import AuditEntry
+from .record import Record
+from .registry import EntityType
+from .signals import Change
+
+if TYPE_CHECKING:
+    from .work import Work
+
+TABLE: sa.Table = AuditEntry.__table__  # type: ignore[assignment]
+_INSERT = sa.insert(TABLE)
+_SILENT = frozenset({"id", "version", "created_at", "updated_at", "custom"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a record's history. ``changes`` maps paths to ``(before, after)`` in JSON form."""
+
+    id: UUID
+    at: datetime
+    actor_id: UUID | None
+    actor_name: str
+    via: str
+    entity: str
+    record_id: UUID
+    action: str
+    version: int
+    changes: dict[str, tuple[Any, Any]]
+    note: dict[str, Any] | None
+    batch: UUID | None
+
+
+def record(work: Work, changes: list[Change]) -> None:
+    """Write one audit row for each change."""
+    actor = work.actor
+    common = {
+        "at": work.now,
+        "actor_id": actor.id,
+        "actor_name": f"system: {actor.reason}" if actor.is_system else actor.name,
+        "via": work.via,
+        "batch": work.batch,
+    }
+    work.connection.execute(_INSERT, [{**common, **_row(change)} for change in changes])
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "entity": change.entity.name,
+        "record_id": change.before.id if change.before is not None else change.values["id"],
+        "action": change.action,
+        "version": change.values["version"],
+        "changes": differences(change),
+        "note": change.note or None,
+    }
+
+
+def differences(change: Change) -> dict[str, tuple[Any, Any]]:
+    """What the change did, as JSON values by field path: ``(before, after)``."""
+    found: dict[str, tuple[Any, Any]] = {}
+    fields = change.entity.fields
+    for path, after in change.values.items():
+        if path in _SILENT:
+            continue
+        before = change.before.get(path) if change.before is not None else None
+        if before != after:
+            f = fields[path]
+            found[path] = (f.dump(before), f.dump(after))
+    return found
+
+
+def entries(
+    work: Work, entity: str, id_: UUID, *, before: UUID | None = None, size: int = 50
+) -> list[Entry]:
+    """The history of a record, newest first; ``before`` is the id of the last entry already seen.
+
+    Fields that the actor may not see are left out.
+    """
+    type_ = work.type(entity)
+    seen = work.fields(type_, "read")
+    found = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
+    if before is not None:
+        found = found.where(TABLE.c.id < before)
+    rows = work.connection.execute(found.order_by(TABLE.c.id.desc()).limit(size))
+    return [_entry(row, lambda path: path in seen) for row in rows]
+
+
+def batch_entries(work: Work, batch: UUID, *, after: UUID | None = None, size: int = 500) -> list[Entry]:
+    """The writes of one batch, oldest first."""
+    found = sa.select(TABLE).where(TABLE.c.batch == batch)
+    if after is not None:
+        found = found.where(TABLE.c.id > after)
+    rows = work.connection.execute(found.order_by(TABLE.c.id).limit(size))
+    return [_entry(row, lambda _path: True) for row in rows]
+
+
+def _entry(row: Any, seen: Any) -> Entry:
+    changes = {path: (pair[0], pair[1]) for path, pair in row.changes.items() if seen(path)}
+    return Entry(
+        row.id, row.at, row.actor_id, row.actor_name, row.via, row.entity, row.record_id, row.action,
+        row.version, changes, row.note, row.batch,
+    )  # fmt: skip
+
+
+def as_of(work: Work, entity: str, id_: UUID, moment: datetime) -> Record:
+    """The record as it stood at ``moment``; ``NotFoundError`` if it was not there yet.
+
+    Every change after ``moment`` is taken back, newest first.
+    """
+    now = work.get(entity, id_)
+    later = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity, TABLE.c.at > moment)
+    values = dict(now.values)
+    custom = dict(now.custom)
+    version = now.version
+    for row in work.connection.execute(later.order_by(TABLE.c.id.desc())):
+        if row.action == "create":
+            raise NotFoundError(_("%(title)s did not exist yet at that time", title=now.title))
+        version = row.version - 1
+        for path, (old, _new) in row.changes.items():
+            _put(now.entity, values, custom, path, old)
+    values["version"] = version
+    values["custom"] = now.entity.store_custom(values.get("custom"), custom)
+    return Record(now.entity, values)
+
+
+def _put(type_: EntityType, values: dict[str, Any], custom: dict[str, Any], path: str, stored: Any) -> None:
+    f = type_.fields.get(path)
+    if f is None:
+        return
+    if f.origin == "custom":
+        custom[path[7:]] = f.load(stored)
+    elif path in values:
+        values[path] = f.load(stored)

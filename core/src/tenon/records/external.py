@@ -1,0 +1,65 @@
+"""By what ids other systems know our records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..errors import DuplicateError
+from ..messages import _
+from ..storage.ids import new_id
+from .models import ExternalId
+from .record import Record
+
+if TYPE_CHECKING:
+    from .work import Work
+
+TABLE: sa.Table = ExternalId.__table__  # type: ignore[assignment]
+
+
+def resolve(work: Work, entity: str, system: str, external_ids: Iterable[str]) -> dict[str, UUID]:
+    """Our ids of what ``system`` calls by ``external_ids``, as far as they are known."""
+    found = sa.select(TABLE.c.external_id, TABLE.c.record_id).where(
+        TABLE.c.entity == entity, TABLE.c.system == system, TABLE.c.external_id.in_(set(external_ids))
+    )
+    return dict(work.connection.execute(found).tuples().all())
+
+
+def of_record(work: Work, entity: str, id_: UUID) -> dict[str, str]:
+    """System to external id, for one record."""
+    found = sa.select(TABLE.c.system, TABLE.c.external_id).where(
+        TABLE.c.entity == entity, TABLE.c.record_id == id_
+    )
+    return dict(work.connection.execute(found).tuples().all())
+
+
+def link(work: Work, entity: str, pairs: Mapping[str, UUID], system: str) -> None:
+    """Remember that ``system`` calls those records by those ids; ``pairs`` maps external id to ours."""
+    known = resolve(work, entity, system, pairs)
+    for external_id, id_ in pairs.items():
+        if known.get(external_id, id_) != id_:
+            raise DuplicateError(
+                _("%(system)s already has another record for %(id)s", system=system, id=external_id)
+            )
+    rows = [
+        {"id": new_id(), "entity": entity, "record_id": id_, "system": system, "external_id": external_id}
+        for external_id, id_ in pairs.items()
+        if external_id not in known
+    ]
+    if rows:
+        work.connection.execute(sa.insert(TABLE), rows)
+
+
+def upsert(
+    work: Work, entity: str, system: str, external_id: str, values: Mapping[str, Any], *, expect: int | None = None
+) -> tuple[Record, bool]:
+    """Change the record that ``system`` calls ``external_id``, or create it; whether it was created."""
+    known = resolve(work, entity, system, [external_id]).get(external_id)
+    if known is not None:
+        return work.update(entity, known, values, expect=expect), False
+    record = work.create(entity, values)
+    link(work, entity, {external_id: record.id}, system)
+    return record, True

@@ -1,0 +1,85 @@
+"""What can be asked of records, as data. Every face builds these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Operator = Literal[
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "in",
+    "not_in",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "empty",
+    "between",
+    "within",
+]
+
+
+@dataclass(frozen=True)
+class Where:
+    """A test on one field.
+
+    ``field`` is a path: ``name``, ``custom.size``, ``ext.loyalty.tier``, or through a
+    reference ``account_id.name``. ``in``/``not_in`` take a list, ``between`` a pair,
+    ``empty`` a boolean, ``within`` a named period (``today``, ``this_week``, ``this_month``,
+    ``this_quarter``, ``this_year``, ``last_7_days``, ``last_30_days``, ``next_7_days``, ``next_30_days``,
+    ``last_month``, ``last_quarter``, ``last_year``). The value ``$me`` stands for the actor's id.
+    """
+
+    field: str
+    op: Operator = "eq"
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class And:
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    part: Filter
+
+
+Filter = Where | And | Or | Not
+
+
+@dataclass(frozen=True)
+class Query:
+    """One page of a list.
+
+    ``sort`` holds paths, ``-`` in front for descending. ``after`` is the opaque
+    cursor of the page before. ``total`` asks for the number of records (capped at
+    ``total_cap``, counted exactly when that is ``None``). ``search`` is free text
+    over the entity's search fields. ``fields`` restricts what is read.
+    """
+
+    filter: Filter | None = None
+    sort: tuple[str, ...] = ()
+    size: int = 50
+    after: str | None = None
+    fields: tuple[str, ...] | None = None
+    total: bool = False
+    total_cap: int | None = None
+    search: str | None = None
+    archived: Literal["no", "only", "all"] = "no"
+
+
+def all_of(*parts: Filter | None) -> Filter | None:
+    """The conjunction of those parts that are there."""
+    found = tuple(part for part in parts if part is not None)
+    return found[0] if len(found) == 1 else And(found) if found else None

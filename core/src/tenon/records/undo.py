@@ -1,0 +1,112 @@
+"""Taking back a batch: an import, a merge or a bulk edit.
+
+Only what is still as the batch left it is taken back. What somebody changed
+since stays, and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..errors import TenonError
+from ..messages import _
+from ..storage.ids import new_id
+from . import read, write
+from .audit import TABLE
+
+if TYPE_CHECKING:
+    from .work import Work
+
+CHUNK = 500
+
+
+@dataclass
+class UndoReport:
+    """How many writes were taken back, and which could not be: ``(entity, id, reason)``."""
+
+    undone: int = 0
+    conflicts: list[tuple[str, UUID, str]] = field(default_factory=list)
+
+
+def undo_batch(work: Work, batch: UUID) -> UndoReport:
+    """Take back every write of ``batch``, newest first, as a batch of its own."""
+    report = UndoReport()
+    own = (batch, new_id())
+    with work.elevated_batch(own[1]):
+        for rows in _chunks(work, batch):
+            for (entity, created), group in groupby(rows, key=lambda row: (row.entity, row.action == "create")):
+                if created:
+                    _take_away(work, entity, [row.record_id for row in group], own, report)
+                else:
+                    for row in group:
+                        _put_back(work, row, batch, report)
+    return report
+
+
+def _chunks(work: Work, batch: UUID) -> Iterator[list[Any]]:
+    last: UUID | None = None
+    while True:
+        found = sa.select(TABLE).where(TABLE.c.batch == batch).order_by(TABLE.c.id.desc()).limit(CHUNK)
+        rows = list(work.connection.execute(found if last is None else found.where(TABLE.c.id < last)))
+        if not rows:
+            return
+        last = rows[-1].id
+        yield rows
+
+
+def _take_away(
+    work: Work, entity: str, ids: list[UUID], own: tuple[UUID, UUID], report: UndoReport
+) -> None:
+    """Records that the batch made go, while nobody else changed them and nothing points at them."""
+    work.flush()
+    others = sa.or_(TABLE.c.batch.is_(None), TABLE.c.batch.not_in(own))
+    touched = set(
+        work.connection.execute(
+            sa.select(TABLE.c.record_id).where(TABLE.c.record_id.in_(ids), TABLE.c.entity == entity, others)
+        ).scalars()
+    )
+    table = work.type(entity).table
+    versions = dict(
+        work.connection.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).tuples()
+    )
+    for id_ in touched:
+        report.conflicts.append((entity, id_, _("It was changed since")))
+    items = [(id_, versions[id_]) for id_ in ids if id_ in versions and id_ not in touched]
+    for (id_, _version), result in zip(items, write.bulk_remove(work, entity, items), strict=True):
+        if isinstance(result, TenonError):
+            report.conflicts.append((entity, id_, str(result.message)))
+        else:
+            report.undone += 1
+
+
+def _put_back(work: Work, row: Any, batch: UUID, report: UndoReport) -> None:
+    try:
+        record = read.get(work, row.entity, row.record_id)
+    except TenonError as error:
+        report.conflicts.append((row.entity, row.record_id, str(error.message)))
+        return
+    mine = {}
+    for path, (before, after) in row.changes.items():
+        f = record.entity.fields.get(path)
+        if f is None or path == "archived_at" or f.spec.readonly:
+            continue
+        if f.dump(record.get(path)) == after:
+            mine[path] = before
+        elif f.dump(record.get(path)) != before:
+            report.conflicts.append(
+                (row.entity, row.record_id, _("%(label)s was changed since", label=f.label))
+            )
+    try:
+        if mine:
+            write.update(work, row.entity, record.id, mine, note={"undo": str(batch)})
+        if row.action in ("archive", "restore"):
+            write.set_archived(work, row.entity, record.id, row.action == "restore")
+        report.undone += 1
+    except TenonError as error:
+        report.conflicts.append((row.entity, row.record_id, str(error)))

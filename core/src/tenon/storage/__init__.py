@@ -1,0 +1,6 @@
+"""The database: engine, column types, field columns, migrations."""
+
+from .base import Base, ExtensionColumns, OwnedColumns, RecordColumns, StageColumns
+from .engine import Storage
+
+__all__ = ["Base", "ExtensionColumns", "OwnedColumns", "RecordColumns", "StageColumns", "Storage"]

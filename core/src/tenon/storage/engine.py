@@ -1,0 +1,225 @@
+"""One engine for SQLite or PostgreSQL, with the manners each of them needs.
+
+SQLite lets one transaction write at a time. Left to its busy handler, waiting
+writers poll and an unlucky one starves; here writers of a process queue in the
+order they came, and only writers of different processes poll.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition, get_ident
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event, exc
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ..errors import SettingsError, UnavailableError
+from ..messages import _
+from . import json
+from .base import Base
+
+BUSY_SECONDS = 15.0
+IDLE_SECONDS = 5.0
+
+
+class FairLock:
+    """A lock handed on in the order it was asked for."""
+
+    def __init__(self) -> None:
+        self._condition = Condition()
+        self._queue: deque[object] = deque()
+        self._holder: int | None = None
+
+    @contextmanager
+    def hold(self, timeout: float) -> Iterator[None]:
+        """Hold the lock; ``TimeoutError`` after ``timeout`` seconds of waiting."""
+        if self._holder == get_ident():
+            raise RuntimeError("a write transaction is already open in this thread")
+        ticket = object()
+        with self._condition:
+            self._queue.append(ticket)
+            if not self._condition.wait_for(lambda: self._queue[0] is ticket, timeout):
+                self._queue.remove(ticket)
+                self._condition.notify_all()
+                raise TimeoutError
+        self._holder = get_ident()
+        try:
+            yield
+        finally:
+            self._holder = None
+            with self._condition:
+                self._queue.popleft()
+                self._condition.notify_all()
+
+
+class Storage:
+    """The database of a deployment.
+
+    ``url`` is an SQLAlchemy URL of SQLite (a file) or PostgreSQL. The engine is
+    Flask-SQLAlchemy's; nothing above this room sees the extension.
+    """
+
+    def __init__(self, app: Flask, url: str, *, pool_size: int = 16) -> None:
+        self.url = _checked(url)
+        self.dialect = self.url.get_backend_name()
+        app.config["SQLALCHEMY_DATABASE_URI"] = self.url
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = self._options(pool_size)
+        extension = SQLAlchemy(app, model_class=Base)
+        with app.app_context():
+            self.engine: Engine = extension.engine
+        self._writer = FairLock() if self.dialect == "sqlite" else None
+        self._reader = self.engine.execution_options(tenon_read=True)
+        if self.dialect == "sqlite":
+            _teach_sqlite(self.engine)
+        else:
+            self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
+            _probe_idle_connections(self.engine)
+
+    def _options(self, pool_size: int) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "json_serializer": json.dump_text,
+            "json_deserializer": json.loads,
+            "pool_size": pool_size,
+            "max_overflow": pool_size,
+            "pool_timeout": BUSY_SECONDS,
+            "query_cache_size": 2000,
+        }
+        if self.dialect == "sqlite":
+            options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        else:
+            options["connect_args"] = {
+                "options": "-c timezone=utc -c statement_timeout=60000 -c lock_timeout=20000",
+                "connect_timeout": 5,
+            }
+        return options
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits when the block ends well."""
+        with _translated():
+            if self._writer is None:
+                with self.engine.begin() as connection:
+                    yield connection
+            else:
+                with self._writer.hold(BUSY_SECONDS), self.engine.begin() as connection:
+                    yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads, each statement seeing what is committed by then."""
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that only reads and sees one moment: for exports and reports."""
+        options = {"tenon_snapshot": True}
+        if self.dialect == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # type: ignore[dict-item]
+        with _translated(), self.engine.execution_options(**options).connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _checked(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        raise SettingsError(
+            _("The database address %(url)s cannot be read", url=url),
+            hint=_("Use sqlite:///var/tenon.db or postgresql://user:password@host/name."),
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        file = Path(parsed.database).absolute()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return parsed.set(database=str(file))
+    raise SettingsError(
+        _("Tenon does not run on the database %(url)s", url=parsed.render_as_string()),
+        hint=_("Use a SQLite file (sqlite:///var/tenon.db) or PostgreSQL (postgresql://…)."),
+    )
+
+
+def _teach_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "cache_size = -32000",
+            "temp_store = MEMORY",
+            "journal_size_limit = 67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("tenon_read"):
+            return
+        mode = "DEFERRED" if options.get("tenon_snapshot") else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _casefold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _probe_idle_connections(engine: Engine) -> None:
+    """Ask a connection that lay idle whether it still lives; a busy one need not be asked."""
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - entry.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise exc.DisconnectionError from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the ways a database can be away into one error that says what to do."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise UnavailableError(
+            _("The database is busy writing"), hint=_("Try again in a few seconds.")
+        ) from error
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise UnavailableError(str(_reason(error)), hint=_("Try again in a few seconds.")) from error
+
+
+def _reason(error: Exception) -> str:
+    text = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    if "database or disk is full" in text or "No space left" in text:
+        return _("The disk that holds the database is full")
+    if "database is locked" in text:
+        return _("The database is busy writing")
+    if "readonly database" in text:
+        return _("The database file may not be written")
+    if isinstance(error, exc.OperationalError) and "no such table" in text:
+        return _("The database has no tables yet: run tenon db upgrade")
+    return _("The database cannot be reached: %(reason)s", reason=text)
