@@ -41,8 +41,8 @@ install_with_uv() {
 
 install_with_pip() {
     [ -x .venv/bin/pip ] || "$python" -m venv .venv
-    .venv/bin/pip install --require-hashes -r requirements/dev.lock
-    .venv/bin/pip install --no-deps "$@"
+    .venv/bin/pip install --disable-pip-version-check --require-hashes -r requirements/dev.lock
+    .venv/bin/pip install --disable-pip-version-check --no-deps "$@"
 }
 
 packages() {
