@@ -34,8 +34,8 @@ check: $(INSTALLED) ## lint, format, types, import contracts, templates, files
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy core/src $(wildcard plugins/*/src)
-	@$(BIN)/lint-imports
-	@$(BIN)/djlint --lint --quiet core/src plugins
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --configuration pyproject.toml --lint --quiet core/src plugins
 	@$(BIN)/python scripts/check_files.py
 	@$(BIN)/python scripts/third_party.py --check
 
