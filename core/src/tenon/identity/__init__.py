@@ -1,5 +1,18 @@
 """Who is there: users, teams, sign-in, API keys, the Actor."""
 
-from .actor import Actor, system
+from __future__ import annotations
 
-__all__ = ["Actor", "system"]
+from .actor import Actor, system
+from .identity import Identity, IdentityOptions
+from .sessions import Browser, SessionToken
+from .users import NewUser
+
+__all__ = [
+    "Actor",
+    "Browser",
+    "Identity",
+    "IdentityOptions",
+    "NewUser",
+    "SessionToken",
+    "system",
+]

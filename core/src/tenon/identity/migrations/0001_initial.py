@@ -1,0 +1,133 @@
+"""Initial"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from tenon.storage.types import Id, Json, UtcDateTime
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "identity_team",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("parent_id", Id, nullable=True),
+        sa.Column("manager_id", Id, nullable=True),
+        sa.Column("region", sa.String(length=100), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", Id, nullable=True),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
+        sa.Column("custom", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["identity_team.id"], name=op.f("fk_identity_team_parent_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_team")),
+    )
+    with op.batch_alter_table("identity_team", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_team_manager_id"), ["manager_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_team_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_team_parent_id"), ["parent_id"], unique=False)
+
+    op.create_table(
+        "identity_user",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("title", sa.String(length=100), nullable=True),
+        sa.Column("team_id", Id, nullable=True),
+        sa.Column("manager_id", Id, nullable=True),
+        sa.Column("locale", sa.String(length=20), nullable=True),
+        sa.Column("timezone", sa.String(length=60), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=True),
+        sa.Column("roles", Json, nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", Id, nullable=True),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
+        sa.Column("custom", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["manager_id"],
+            ["identity_user.id"],
+            name=op.f("fk_identity_user_manager_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["identity_team.id"], name=op.f("fk_identity_user_team_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_user")),
+        sa.UniqueConstraint("email", name=op.f("uq_identity_user_email")),
+    )
+    with op.batch_alter_table("identity_user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_user_manager_id"), ["manager_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_user_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_user_team_id"), ["team_id"], unique=False)
+
+    op.create_table(
+        "identity_api_key",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", Json, nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("last_used_at", UtcDateTime(), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["identity_user.id"], name=op.f("fk_identity_api_key_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_api_key")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_identity_api_key_prefix")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_identity_api_key_secret_hash")),
+    )
+    with op.batch_alter_table("identity_api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_api_key_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "identity_credential",
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("locked_until", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["identity_user.id"], name=op.f("fk_identity_credential_user_id")
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_identity_credential")),
+    )
+    op.create_table(
+        "identity_session",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("user_agent", sa.String(length=200), nullable=True),
+        sa.Column("address", sa.String(length=45), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["identity_user.id"], name=op.f("fk_identity_session_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_identity_session_token_hash")),
+    )
+    with op.batch_alter_table("identity_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_session_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_session_user_id"), ["user_id"], unique=False)
+
+    with op.batch_alter_table("identity_team", schema=None) as batch_op:
+        batch_op.create_foreign_key(
+            batch_op.f("fk_identity_team_manager_id"),
+            "identity_user",
+            ["manager_id"],
+            ["id"],
+            ondelete="RESTRICT",
+            use_alter=True,
+        )

@@ -1,0 +1,42 @@
+"""Users and teams enter through the same hooks as any plugin's records."""
+
+from __future__ import annotations
+
+from ..messages import _
+from ..plugin.contributions import Entity
+from ..plugin.hookspecs import hookimpl
+from .models import Team, User
+
+USER = Entity(
+    name="user",
+    model=User,
+    label=_("User"),
+    label_plural=_("Users"),
+    plural="users",
+    natural_key=("name",),
+    list_columns=("name", "email", "title", "team_id", "manager_id", "active"),
+    search=("name", "email"),
+    default_sort="name",
+    icon="user",
+    description=_("Everybody who works here, and everybody an import knows as an owner."),
+)
+
+TEAM = Entity(
+    name="team",
+    model=Team,
+    label=_("Team"),
+    label_plural=_("Teams"),
+    plural="teams",
+    natural_key=("name",),
+    list_columns=("name", "parent_id", "manager_id", "region"),
+    search=("name",),
+    default_sort="name",
+    icon="users-group",
+    description=_("People who work together, under one manager."),
+)
+
+
+@hookimpl
+def entities() -> list[Entity]:
+    """Team and user."""
+    return [TEAM, USER]
