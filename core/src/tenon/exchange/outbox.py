@@ -1,0 +1,103 @@
+"""Writing events and jobs into the business transaction.
+
+An event is committed with the change it tells of, or not at all. This is on
+the path of every write, so it is one statement for all changes of a flush.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..storage.ids import new_id
+from .models import events
+from .payload import json_safe, of_change
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+    from ..records.signals import Change, Signals
+    from ..records.work import Work
+
+EVENT_OF = {
+    "create": "record.created",
+    "update": "record.updated",
+    "archive": "record.archived",
+    "restore": "record.restored",
+    "merge": "record.merged",
+}
+
+_INSERT = sa.insert(events)
+_WRITTEN = "tenon_outbox_written"
+
+
+class Outbox:
+    """The writing side. ``wake`` is called after a commit that holds events or jobs."""
+
+    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        sa.event.listen(engine, "commit", self._committing)
+
+    def subscribe(self, signals: Signals) -> None:
+        """Write an event for every change that ``records`` announces."""
+        signals.written.append(self.written)
+
+    def written(self, work: Work, changes: list[Change]) -> None:
+        """One row per change, in one statement."""
+        if changes:
+            work.connection.execute(_INSERT, [_of_change(work, change) for change in changes])
+            self.mark(work.connection)
+
+    def emit(
+        self,
+        work: Work,
+        name: str,
+        entity: str | None,
+        record_id: UUID | None,
+        payload: Mapping[str, Any],
+        lane: str | None = None,
+    ) -> UUID:
+        """Write one event of another kind in the same transaction and return its id."""
+        row = _row(work, name, entity, record_id, json_safe(payload))
+        if lane is not None:
+            row["lane"] = lane
+        work.connection.execute(_INSERT, [row])
+        self.mark(work.connection)
+        event_id: UUID = row["id"]
+        return event_id
+
+    def mark(self, connection: Connection) -> None:
+        """Wake the worker when this connection commits."""
+        connection.info[_WRITTEN] = True
+
+    def _committing(self, connection: Connection) -> None:
+        # SQLAlchemy calls this just before the commit. The worker polls quickly for a
+        # moment after it was woken, so it finds rows that appear a little later.
+        if connection.info.pop(_WRITTEN, False):
+            self._wake()
+
+
+def _of_change(work: Work, change: Change) -> dict[str, Any]:
+    record = change.after if change.after is not None else change.before
+    record_id = record.id if record is not None else change.values["id"]
+    return _row(work, EVENT_OF[change.action], change.entity.name, record_id, of_change(change))
+
+
+def _row(work: Work, name: str, entity: str | None, record_id: UUID | None, payload: Any) -> dict[str, Any]:
+    event_id = new_id()
+    return {
+        "id": event_id,
+        "name": name,
+        "entity": entity,
+        "record_id": record_id,
+        # An event about no record is ordered with nothing.
+        "lane": f"{entity}:{record_id}" if record_id is not None else str(event_id),
+        "payload": payload,
+        "actor_id": work.actor.id,
+        "via": work.via,
+        "at": work.now,
+        "state": "new",
+    }
