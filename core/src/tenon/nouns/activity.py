@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from ..api import Base, Choice, Entity, OwnedColumns, RecordColumns, _, fields
-from .about import AboutColumns
+from ..api import Base, Change, Choice, Entity, OwnedColumns, RecordColumns, Work, _, fields
+from .about import AboutColumns, validate_about
 
 ACTIVITY_TYPES = (
     Choice("call", _("Call"), "green"),
@@ -38,6 +40,34 @@ class Activity(Base, RecordColumns, OwnedColumns, AboutColumns):
     follow_up_at = fields.moment(_("Follow up on"), help=_("A task for that moment is made."))
 
 
+def validate_activity(work: Work, change: Change) -> None:
+    """It happened now unless somebody says otherwise."""
+    validate_about(work, change)
+    if change.value("happened_at") is None:
+        change.values["happened_at"] = work.now
+    if change.changed("duration") and (change.value("duration") or 0) < 0:
+        change.refuse("/duration", "negative", _("Enter a number of minutes that is not below zero"))
+
+
+def follow_up(work: Work, changes: list[Change]) -> None:
+    """Make the task that a new activity with ``follow_up_at`` asks for."""
+    for change in changes:
+        if change.entity.name == "activity" and change.action == "create" and change.values.get("follow_up_at"):
+            work.create("task", follow_up_task(change))
+
+
+def follow_up_task(change: Change) -> dict[str, Any]:
+    activity = change.after
+    assert activity is not None
+    kept = ("about_entity", "about_id", "party_id", "owner_id")
+    return {
+        "subject": str(_("Follow up: %(subject)s", subject=activity["subject"]))[:200],
+        "due_at": activity["follow_up_at"],
+        "follows_id": activity.id,
+        **{path: activity[path] for path in kept},
+    }
+
+
 ACTIVITY = Entity(
     name="activity",
     model=Activity,
@@ -48,6 +78,7 @@ ACTIVITY = Entity(
     list_columns=("happened_at", "type", "subject", "party_id", "duration", "owner_id"),
     search=("subject",),
     default_sort="-happened_at",
+    validate=validate_activity,
     icon="message",
     description=_("Calls, mails, meetings and notes."),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ..api import AddressColumns, Base, Change, Entity, OwnedColumns, RecordColumns, _, fields
+from ..api import AddressColumns, Base, Change, Entity, OwnedColumns, RecordColumns, Work, _, fields
 
 # Languages whose speakers put the family name first.
 FAMILY_NAME_FIRST = frozenset({"hu", "ja", "ko", "vi", "zh"})
@@ -36,6 +36,16 @@ class Contact(Base, RecordColumns, OwnedColumns, AddressColumns):
     description = fields.long_text(_("Description"))
 
 
+def validate_contact(work: Work, change: Change) -> None:
+    """Put the name together; refuse a person without one."""
+    if change.before is not None and not any(map(change.changed, ("first_name", "last_name", "language"))):
+        return
+    name = full_name(change.value("first_name"), change.value("last_name"), change.value("language"))
+    if not name:
+        change.refuse("/last_name", "required", _("Enter a first or a last name"))
+    change.values["name"] = name
+
+
 CONTACT = Entity(
     name="contact",
     model=Contact,
@@ -47,6 +57,7 @@ CONTACT = Entity(
     search=("name", "email", "phone"),
     default_sort="name",
     party="person",
+    validate=validate_contact,
     icon="user",
     description=_("People you talk to."),
 )

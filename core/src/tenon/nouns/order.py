@@ -1,10 +1,14 @@
-"""Order and order line: what a customer has bought."""
+"""Order: what a customer has bought."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from uuid import UUID
+
 import sqlalchemy as sa
 
-from ..api import Base, Choice, Entity, OwnedColumns, RecordColumns, _, fields
+from ..api import Base, Change, Choice, Entity, OwnedColumns, Query, RecordColumns, Where, Work, _, fields
+from .numbers import next_number
 
 ORDER_STATUS = (
     Choice("draft", _("Draft"), "secondary"),
@@ -36,30 +40,37 @@ class Order(Base, RecordColumns, OwnedColumns):
     )
     placed_on = fields.date(_("Placed on"))
     status = fields.choice(_("Status"), ORDER_STATUS, default="draft", required=True)
-    total = fields.money(_("Total"), currency="total_currency", readonly=True)
+    total = fields.money(_("Total"), currency="total_currency", readonly=True, default=Decimal(0))
     total_currency = fields.currency(_("Currency"))
     reference = fields.text(_("Customer's reference"), max_length=100, search=True)
     description = fields.long_text(_("Description"))
 
 
-class OrderLine(Base, RecordColumns):
-    """``amount`` is quantity times unit price, rounded to the currency's own exponent."""
+def validate_order(work: Work, change: Change) -> None:
+    """Give it a number and a day; keep its currency while it has lines."""
+    if not change.value("number"):
+        change.values["number"] = free_number(work)
+    if change.value("status") != "draft" and change.value("placed_on") is None:
+        change.values["placed_on"] = work.now.date()
+    if change.before is not None and change.changed("total_currency") and has_lines(work, change.before.id):
+        change.refuse(
+            "/total_currency", "has-lines", _("The currency of an order with lines stays; archive the lines first")
+        )
 
-    __tablename__ = "nouns_order_line"
-    __table_args__ = (sa.Index(None, "order_id", "position", "id"),)
 
-    order_id = fields.reference(_("Order"), to="order", column="nouns_order.id", index=False, required=True)
-    position = fields.integer(_("Position"))
-    product_id = fields.reference(_("Product"), to="product", column="nouns_product.id")
-    description = fields.text(
-        _("Description"), max_length=500, help=_("The product's name where left empty.")
-    )
-    quantity = fields.number(_("Quantity"), default=1, required=True)
-    unit_price = fields.money(
-        _("Unit price"), currency="currency", help=_("The list price where left empty.")
-    )
-    amount = fields.money(_("Amount"), currency="currency", readonly=True)
-    currency = fields.currency(_("Currency"), readonly=True)
+def has_lines(work: Work, order_id: UUID) -> bool:
+    """Whether any line of the order is not archived."""
+    return bool(work.count("order_line", Query(filter=Where("order_id", "eq", order_id))))
+
+
+def free_number(work: Work) -> str:
+    """The next number of the year, ``O-2026-000123``, past those that were typed in by hand."""
+    year = work.now.year
+    taken = sa.select(Order.id)
+    while True:
+        number = f"O-{year}-{next_number(work.connection, f'order:{year}'):06}"
+        if work.connection.execute(taken.where(Order.number == number)).first() is None:
+            return number
 
 
 ORDER = Entity(
@@ -73,19 +84,7 @@ ORDER = Entity(
     list_columns=("number", "party_id", "placed_on", "status", "total", "owner_id"),
     search=("number", "reference"),
     default_sort="-placed_on",
+    validate=validate_order,
     icon="shopping-cart",
     description=_("What customers have bought."),
-)
-
-ORDER_LINE = Entity(
-    name="order_line",
-    model=OrderLine,
-    label=_("Order line"),
-    label_plural=_("Order lines"),
-    plural="order-lines",
-    title="description",
-    list_columns=("order_id", "position", "product_id", "description", "quantity", "unit_price", "amount"),
-    default_sort="position",
-    icon="list-details",
-    menu=False,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ..api import Base, Choice, Entity, OwnedColumns, RecordColumns, _, fields
+from ..api import Base, Change, Choice, Entity, OwnedColumns, RecordColumns, Work, _, fields
 
 PARTY_KINDS = (Choice("person", _("Person"), "azure"), Choice("organisation", _("Organisation"), "indigo"))
 
@@ -33,6 +33,11 @@ class Party(Base, RecordColumns, OwnedColumns):
     phone = fields.phone(_("Phone"), readonly=True, index=True)
 
 
+def refuse_change(work: Work, change: Change) -> None:
+    """The directory follows; nobody writes in it."""
+    change.refuse("", "derived", _("A party follows the record it stands for; change that one"))
+
+
 PARTY = Entity(
     name="party",
     model=Party,
@@ -43,6 +48,7 @@ PARTY = Entity(
     list_columns=("name", "kind", "email", "phone", "owner_id"),
     search=("name", "email"),
     default_sort="name",
+    validate=refuse_change,
     icon="address-book",
     menu=False,
     description=_("Everybody who can be a customer, a person or an organisation."),

@@ -1,0 +1,67 @@
+"""Keeps the party directory in step with the records it stands for, in their transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..api import Change, Record, Work
+from .party import Party
+
+COPIED = ("name", "email", "phone", "owner_id", "archived_at")
+
+
+def keep_directory(work: Work, changes: list[Change]) -> None:
+    """Write the rows of every person and organisation that these changes concern."""
+    rows = [row(change) for change in changes if concerns_directory(change)]
+    if not rows:
+        return
+    dialect = sqlite if work.connection.dialect.name == "sqlite" else postgresql
+    table: Any = Party.__table__
+    insert = dialect.insert(table)
+    copied = {column: insert.excluded[column] for column in (*COPIED, "updated_at")}
+    upsert = insert.on_conflict_do_update(
+        index_elements=["id"], set_={**copied, "version": table.c.version + 1}
+    )
+    work.connection.execute(upsert, rows)
+
+
+def directory_first(work: Work, change: Change) -> None:
+    """Have the directory's rows of this transaction written before something refers to them."""
+    if work.pending and any(f.spec.to == "party" and change.changed(f.path) for f in change.entity.references):
+        work.flush()
+
+
+def concerns_directory(change: Change) -> bool:
+    """Whether a change is of a party and touches what the directory copies."""
+    if change.entity.entity.party is None:
+        return False
+    if change.before is None or change.action != "update":
+        return True
+    return any(map(change.changed, (*change.entity.title, *COPIED)))
+
+
+def row(change: Change) -> dict[str, Any]:
+    """The directory's row for the record as it is after the change."""
+    record = change.after
+    assert record is not None
+    return {
+        "id": record.id,
+        "version": 1,
+        "created_at": record.created_at,
+        "updated_at": record["updated_at"],
+        "created_by": record.get("created_by"),
+        "owner_id": record.get("owner_id"),
+        "archived_at": record.get("archived_at"),
+        "custom": {},
+        "entity": record.entity.name,
+        "kind": record.entity.entity.party,
+        "name": party_name(record),
+        "email": record.get("email"),
+        "phone": record.get("phone"),
+    }
+
+
+def party_name(record: Record) -> str:
+    return record.title[:200]

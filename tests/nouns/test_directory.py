@@ -1,0 +1,83 @@
+"""The party directory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenon.errors import InvalidError
+from tenon.identity.actor import Actor
+from tenon.records.query import Query
+
+
+def test_a_contact_has_a_party_of_its_id_in_the_same_transaction(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        contact = work.create("contact", {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com"})
+    with world.records.reading(anna) as work:
+        party = work.get("party", contact.id)
+    assert (party["name"], party["kind"], party["entity"]) == ("Ada Lovelace", "person", "contact")
+    assert (party["email"], party["owner_id"]) == ("ada@example.com", anna.id)
+
+
+def test_a_party_follows_changes_archive_and_restore(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        contact = work.create("contact", {"last_name": "Lovelace"})
+    with world.records.writing(anna) as work:
+        work.update("contact", contact.id, {"last_name": "Byron", "phone": "+44 20 7946 0000"})
+        work.archive("contact", contact.id)
+    with world.records.reading(anna) as work:
+        party = work.get("party", contact.id)
+        assert (party["name"], party["phone"]) == ("Byron", "+442079460000")
+        assert party.archived
+    with world.records.writing(anna) as work:
+        work.restore("contact", contact.id)
+    with world.records.reading(anna) as work:
+        assert not work.get("party", contact.id).archived
+
+
+def test_a_change_that_the_directory_does_not_copy_leaves_it_alone(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        contact = work.create("contact", {"last_name": "Lovelace"})
+    with world.records.writing(anna) as work:
+        work.update("contact", contact.id, {"title": "Countess"})
+    with world.records.reading(anna) as work:
+        assert work.get("party", contact.id).version == 1
+
+
+def test_a_refused_contact_leaves_no_party(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        results = work.bulk_create("contact", [{"last_name": "Lovelace"}, {"email": "nobody@example.com"}])
+    assert isinstance(results[1], InvalidError)
+    with world.records.reading(anna) as work:
+        assert work.count("party") == 1
+
+
+def test_many_contacts_have_as_many_parties(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        work.bulk_create("contact", [{"last_name": f"Person {n}"} for n in range(300)])
+    with world.records.reading(anna) as work:
+        assert work.count("party") == 300
+
+
+def test_an_order_can_name_a_customer_made_in_the_same_transaction(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        contact = work.create("contact", {"last_name": "Lovelace"})
+        work.create("order", {"party_id": contact.id})
+    with world.records.reading(anna) as work:
+        assert [o["party_id"] for o in work.page("order", Query()).data] == [contact.id]
+
+
+def test_an_order_for_nobody_is_refused_with_the_field_to_mend(world: Any, anna: Actor) -> None:
+    with pytest.raises(InvalidError) as caught, world.records.writing(anna) as work:
+        work.create("order", {"party_id": anna.id})
+    assert "/party_id" in [p.pointer for p in caught.value.problems]
+
+
+def test_nobody_writes_in_the_directory_itself(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        contact = work.create("contact", {"last_name": "Lovelace"})
+    with pytest.raises(InvalidError, match="follows the record"), world.records.writing(anna) as work:
+        work.archive("party", contact.id)
+    with pytest.raises(InvalidError), world.records.writing(anna) as work:
+        work.create("party", {"name": "Somebody"})
