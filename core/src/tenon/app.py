@@ -1,0 +1,192 @@
+"""Composes the rooms into one deployment, and that into a Flask app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+
+from .access.policy import Access, OpenPolicy, Policy
+from .clock import Clock, SystemClock
+from .errors import ConfigError
+from .exchange import Exchange, HttpClient
+from .identity import Identity
+from .identity.actor import Actor
+from .messages import _
+from .pipelines import Pipelines
+from .plugin import contributions as c
+from .plugin.loaded import LoadedPlugins
+from .plugin.loader import load_plugins
+from .records.records import Records
+from .records.registry import Registry, build_type
+from .settings import Settings, load_settings
+from .storage.engine import Storage
+from .storage.migrations import MigrationOwner, Migrations
+from .storage.migrations.owners import kernel_owner
+
+EXTENSION = "tenon"
+
+
+@dataclass
+class Tenon:
+    """A composed deployment: every room, ready to use.
+
+    ``app.extensions["tenon"]`` is one; jobs, subscribers and ``startup`` hooks are given it.
+    """
+
+    app: Flask
+    settings: Settings
+    clock: Clock
+    plugins: LoadedPlugins
+    storage: Storage
+    migrations: Migrations
+    identity: Identity
+    access: Access
+    records: Records
+    exchange: Exchange
+    pipelines: Pipelines
+    endpoints: tuple[tuple[str, c.Endpoint], ...] = field(default=())
+
+    @property
+    def modes(self) -> frozenset[str]:
+        return self.settings.modes
+
+
+def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins) -> Tenon:
+    """The rooms, from the lowest up, each given what it stands on."""
+    storage = Storage(app, settings.database.url, pool_size=settings.database.pool)
+    identity = Identity(storage, clock)
+    access = Access(OpenPolicy())
+    records = _records(settings, clock, plugins, storage, access)
+    exchange = _exchange(settings, clock, plugins, storage, access, identity, records)
+    pipelines = Pipelines(
+        records=records,
+        pipelines=plugins.contributions(c.Pipeline),
+        patches=plugins.contributions(c.PipelinePatch),
+        checks=plugins.contributions(c.GuardCheck),
+        clock=clock,
+        emit=exchange.emit,
+    )
+    pipelines.subscribe(records.signals)
+    exchange.subscribe(records.signals)
+    migrations = Migrations(storage, migration_owners(plugins))
+    tenon = Tenon(
+        app, settings, clock, plugins, storage, migrations, identity, access, records, exchange, pipelines
+    )
+    exchange.bind(tenon)
+    access.policy = _policy(tenon)
+    return tenon
+
+
+def _records(
+    settings: Settings, clock: Clock, plugins: LoadedPlugins, storage: Storage, access: Access
+) -> Records:
+    def assign_owner(entity: str, values: Mapping[str, Any], actor: Actor) -> UUID | None:
+        chosen = plugins.hook.assign_owner(entity, dict(values), actor)
+        return UUID(str(chosen)) if chosen else actor.id
+
+    return Records(
+        storage,
+        access,
+        build_registry(plugins),
+        clock,
+        currency=settings.locale.currency,
+        timezone=settings.locale.timezone,
+        assign_owner=assign_owner,
+        modes=settings.modes,
+    )
+
+
+def _exchange(
+    settings: Settings,
+    clock: Clock,
+    plugins: LoadedPlugins,
+    storage: Storage,
+    access: Access,
+    identity: Identity,
+    records: Records,
+) -> Exchange:
+    def visible(actor: Actor, entity: str, id_: UUID) -> bool:
+        with records.reading(actor) as work:
+            return bool(work.titles(entity, [id_]))
+
+    return Exchange(
+        storage,
+        clock,
+        subscribers=plugins.contributions(c.Subscriber),
+        integrations=plugins.contributions(c.Integration),
+        jobs=plugins.contributions(c.Job),
+        access=access,
+        actor_of=identity.actor_for_user,
+        visible=visible,
+        http=HttpClient(allow=settings.outgoing.allow),
+    )
+
+
+def build_registry(plugins: LoadedPlugins) -> Registry:
+    """Every kind of record that the plugins contribute, with the extensions of it."""
+    extensions = plugins.contributions(c.EntityExtension)
+    return Registry(
+        build_type(plugin, entity, [(p, e) for p, e in extensions if e.entity == entity.name])
+        for plugin, entity in plugins.contributions(c.Entity)
+    )
+
+
+def migration_owners(plugins: LoadedPlugins) -> list[MigrationOwner]:
+    """The kernel, then every plugin with tables, in load order."""
+    owners = [kernel_owner()]
+    for plugin in plugins.order:
+        if plugin.migrations is not None:
+            owners.append(MigrationOwner(plugin.name, plugin.migrations, f"{plugin.name}_"))
+    return owners
+
+
+def _policy(tenon: Tenon) -> Policy:
+    """The policy a plugin gives; the open one only where the settings say so."""
+    given = tenon.plugins.hook.access_policy(tenon)
+    if given is not None:
+        return given
+    if tenon.settings.access == "open":
+        return OpenPolicy()
+    raise ConfigError(
+        _("Nobody decides who may do what: no plugin gives an access policy"),
+        hint=_(
+            "Enable a policy plugin such as permissions, or set access = \"open\" in tenon.toml "
+            "to let every signed-in user do everything."
+        ),
+    )
+
+
+def create_tenon(
+    settings: Settings | None = None, *, clock: Clock | None = None, plugins: LoadedPlugins | None = None
+) -> Tenon:
+    """A composed deployment without faces: for commands, workers and tests."""
+    settings = settings or load_settings()
+    app = Flask("tenon", static_folder=None)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.limits.max_upload)
+    tenon = compose(app, settings, clock or SystemClock(), plugins or load_plugins(settings))
+    app.extensions[EXTENSION] = tenon
+    tenon.plugins.hook.startup(tenon)
+    return tenon
+
+
+def create_app(
+    settings: Settings | None = None, *, clock: Clock | None = None, plugins: LoadedPlugins | None = None
+) -> Flask:
+    """The Flask app with every face. The schema must be current: ``SchemaError`` says what to run."""
+    tenon = create_tenon(settings, clock=clock, plugins=plugins)
+    tenon.migrations.ensure_current()
+    add_faces(tenon)
+    return tenon.app
+
+
+def add_faces(tenon: Tenon) -> None:
+    """Give the app its routes: the API, the pages, and what plugins bring."""
+    from . import rest, web
+
+    tenon.endpoints = tuple(tenon.plugins.hook.endpoints(tenon))
+    rest.register(tenon.app, tenon)
+    web.register(tenon.app, tenon)
