@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tenon.errors import InvalidError
 from tenon.identity.actor import Actor
+from tenon.records.merge import merge, undo_merge
 from tenon.records.query import Query
+from tenon.records.undo import undo_batch
+from tenon.storage.ids import new_id
 
 
 def test_a_contact_has_a_party_of_its_id_in_the_same_transaction(world: Any, anna: Actor) -> None:
@@ -81,3 +85,36 @@ def test_nobody_writes_in_the_directory_itself(world: Any, anna: Actor) -> None:
         work.archive("party", contact.id)
     with pytest.raises(InvalidError), world.records.writing(anna) as work:
         work.create("party", {"name": "Somebody"})
+
+
+def test_undoing_a_batch_takes_its_people_out_of_the_directory(world: Any, anna: Actor) -> None:
+    batch = new_id()
+    with world.records.writing(anna, batch=batch) as work:
+        work.bulk_create("contact", [{"last_name": "Lovelace"}, {"last_name": "Babbage"}])
+    with world.records.writing(anna) as work:
+        assert undo_batch(work, batch).undone == 2
+    with world.records.reading(anna) as work:
+        assert work.count("party") == work.count("contact") == 0
+
+
+def test_a_merge_moves_orders_and_activities_and_its_undo_brings_them_back(world: Any, anna: Actor) -> None:
+    with world.records.writing(anna) as work:
+        kept, double = (work.create("contact", {"last_name": name}).id for name in ("Lovelace", "Lovelacee"))
+        order = work.create("order", {"party_id": double}).id
+        call = work.create("activity", {"subject": "Call", "about_entity": "contact", "about_id": double}).id
+    with world.records.writing(anna) as work:
+        report = merge(work, "contact", kept, double)
+    assert pointed_at(world, anna, order, call) == (kept, kept, kept)
+    with world.records.reading(anna) as work:
+        assert work.get("party", double).archived
+    with world.records.writing(anna) as work:
+        undo_merge(work, report.id)
+    assert pointed_at(world, anna, order, call) == (double, double, double)
+    with world.records.reading(anna) as work:
+        assert not work.get("party", double).archived
+
+
+def pointed_at(world: Any, actor: Actor, order: UUID, activity: UUID) -> tuple[UUID, UUID, UUID]:
+    with world.records.reading(actor) as work:
+        found = work.get("activity", activity)
+        return work.get("order", order)["party_id"], found["about_id"], found["party_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..api import Change, Record, Work
@@ -27,6 +28,14 @@ def keep_directory(work: Work, changes: list[Change]) -> None:
     work.connection.execute(upsert, rows)
 
 
+def forget(work: Work, changes: list[Change]) -> None:
+    """Take those out of the directory whose records are being undone."""
+    gone = [change.before.id for change in changes if change.before is not None and change.entity.entity.party]
+    if gone:
+        table: Any = Party.__table__
+        work.connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
+
+
 def directory_first(work: Work, change: Change) -> None:
     """Have the directory's rows of this transaction written before something refers to them."""
     if work.pending and any(f.spec.to == "party" and change.changed(f.path) for f in change.entity.references):
@@ -35,7 +44,7 @@ def directory_first(work: Work, change: Change) -> None:
 
 def concerns_directory(change: Change) -> bool:
     """Whether a change is of a party and touches what the directory copies."""
-    if change.entity.entity.party is None:
+    if change.entity.entity.party is None or change.action == "remove":
         return False
     if change.before is None or change.action != "update":
         return True

@@ -10,7 +10,7 @@ from ..api import Entity, Job, Seed, _, hookimpl
 from .activity import ACTIVITY, follow_up
 from .contact import CONTACT
 from .demo import seed
-from .directory import directory_first, keep_directory
+from .directory import directory_first, forget, keep_directory
 from .history import activities, tasks
 from .order import ORDER
 from .order_line import ORDER_LINE
@@ -41,6 +41,7 @@ def startup(tenon: Any) -> None:
     """Follow the writes that the directory, the totals and follow-ups depend on."""
     signals = tenon.records.signals
     signals.about_to_write.append(directory_first)
+    signals.about_to_remove.append(forget)
     signals.written += [keep_directory, keep_totals, follow_up]
     tenon.records.timeline.add("activity", activities)
     tenon.records.timeline.add("task", tasks)

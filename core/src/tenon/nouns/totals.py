@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..api import Change, Work
+from .order import Order
 from .order_line import OrderLine
 
 
@@ -31,13 +32,16 @@ def orders_of(change: Change) -> set[UUID]:
 
 
 def totals(work: Work, order_ids: set[UUID]) -> dict[UUID, Decimal]:
-    """The sum of each order's lines that are not archived; zero for one without."""
-    table: Any = OrderLine.__table__
-    amount = sa.func.sum(table.c.amount, type_=table.c.amount.type)
+    """The sum of the lines that are not archived, of each order that is still there."""
+    orders: Any = Order.__table__
+    lines: Any = OrderLine.__table__
+    kept = sa.and_(lines.c.order_id == orders.c.id, lines.c.archived_at.is_(None))
+    amount = sa.func.sum(lines.c.amount, type_=lines.c.amount.type)
     statement = (
-        sa.select(table.c.order_id, amount)
-        .where(table.c.order_id.in_(order_ids), table.c.archived_at.is_(None))
-        .group_by(table.c.order_id)
+        sa.select(orders.c.id, amount)
+        .select_from(orders.outerjoin(lines, kept))
+        .where(orders.c.id.in_(order_ids))
+        .group_by(orders.c.id)
+        .order_by(orders.c.id)
     )
-    found = {row[0]: row[1] for row in work.connection.execute(statement)}
-    return {id_: found.get(id_) or Decimal(0) for id_ in sorted(order_ids)}
+    return {row[0]: row[1] or Decimal(0) for row in work.connection.execute(statement)}
