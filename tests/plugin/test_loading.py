@@ -15,7 +15,8 @@ def entities():
 
 @hookimpl
 def pipelines():
-    return [Pipeline("new_business", "account", "New business", (Stage("lead", "Lead"), Stage("won", "Won", "won")))]
+    stages = (Stage("lead", "Lead"), Stage("won", "Won", "won"))
+    return [Pipeline("new_business", "account", "New business", stages)]
 """
 
 
@@ -78,7 +79,12 @@ def test_the_load_order_does_not_depend_on_the_order_of_discovery(made, load):
     for name in "abcdefgh":
         made.make(f"p_{name}", requires={} if name in "afh" else {"p_h": "*"})
     orders = {
-        tuple(p.name for p in load(shuffle=lambda found, seed=seed: random.Random(seed).sample(found, len(found))).order)
+        tuple(
+            p.name
+            for p in load(
+                shuffle=lambda found, seed=seed: random.Random(seed).sample(found, len(found))
+            ).order
+        )
         for seed in range(10)
     }
     assert orders == {("p_a", "p_f", "p_h", "p_b", "p_c", "p_d", "p_e", "p_g")}
@@ -110,7 +116,9 @@ def test_settings_of_a_plugin_are_typed_by_its_manifest(made, load):
         retries = { type = "integer", min = 1, max = 9 }
         """,
     )
-    settings = load('[plugins.erp]\nurl = "https://erp.example"\nevery = "1h30m"\nretries = 3').get("erp").settings
+    settings = (
+        load('[plugins.erp]\nurl = "https://erp.example"\nevery = "1h30m"\nretries = 3').get("erp").settings
+    )
     assert settings["url"] == "https://erp.example"
     assert settings["every"].total_seconds() == 5400
     assert str(settings["rate"]) == "0.1"
@@ -254,7 +262,7 @@ def test_endpoints_are_given_once_the_app_is_composed(made, load):
     )
     plugins = load('modes = ["b2b"]')
     assert [(who, e.key, e.blueprint) for who, e in plugins.hook.endpoints("app")] == [("sales", "a", "app")]
-    with pytest.raises(TypeError, match="hook.endpoints"):
+    with pytest.raises(TypeError, match=r"hook\.endpoints"):
         plugins.contributions(c.Endpoint)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from ..nearest import did_you_mean, listed
 from . import contributions as c
 from .collecting import Given
+from .discovery import Candidate
 from .report import Code, PluginProblem
 from .sources import model_line
 from .world import World, columns, tables
@@ -63,6 +66,7 @@ def _names(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
             Code.WRONG_CONTRIBUTION,
             f"The entity's name is {entity.name!r}",
             "lower case letters, digits and _",
+            "Rename the entity.",
         )
     if not _PLURAL.match(entity.plural):
         yield given.problem(
@@ -80,6 +84,7 @@ def _columns(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
             Code.WRONG_CONTRIBUTION,
             f"The model of entity {entity.name!r} is not a mapped class with columns",
             "a class with tenon.api's Base and RecordColumns",
+            "Give model=… such a class.",
         )
         return
     for option, name in _named_fields(entity):
@@ -96,6 +101,7 @@ def _columns(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
             Code.WRONG_CONTRIBUTION,
             f"Entity {entity.name!r} has stages, but its model has no column 'stage'",
             "a model with tenon.api's StageColumns",
+            "Add StageColumns to the model's bases, or leave `stages` out.",
         )
 
 
@@ -151,35 +157,47 @@ def _taken(given: Given, path: str, owner: str) -> PluginProblem:
     )
 
 
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    model: Any
+    candidate: Candidate
+    where: str
+
+
 def _tables(world: World) -> Iterator[PluginProblem]:
-    owners: dict[str, tuple[str, object]] = {}
+    """Each table bears its plugin's name and is defined once."""
+    owners: dict[str, _Table] = {}
+    for table in _all_tables(world):
+        if not table.name.startswith(f"{table.candidate.name}_"):
+            yield table.candidate.problem(
+                Code.TABLE_PREFIX,
+                table.where,
+                f"The table {table.name!r} does not begin with the plugin's name",
+                f"{table.candidate.name}_{table.name}",
+                f'Write __tablename__ = "{table.candidate.name}_{table.name}".',
+            )
+        owner = owners.setdefault(table.name, table)
+        if owner.model is not table.model:
+            yield table.candidate.problem(
+                Code.CONTRIBUTION_COLLISION,
+                table.where,
+                f"The table {table.name!r} is also defined by plugin {owner.candidate.name!r}",
+                "each table defined once",
+                "Rename one of the tables.",
+            )
+
+
+def _all_tables(world: World) -> Iterator[_Table]:
     for candidate in world.order:
         found = list(tables(world.models.get(candidate.name, ())))
-        for given in world.given:
-            model = getattr(given.contribution, "model", None)
-            name = getattr(model, "__tablename__", None)
-            if (
-                given.plugin == candidate.name
-                and isinstance(name, str)
-                and all(model is not m for _, m in found)
-            ):
-                found.append((name, model))
         for name, model in found:
-            where = (isinstance(model, type) and model_line(candidate.location, model)) or candidate.module
-            if not name.startswith(f"{candidate.name}_"):
-                yield candidate.problem(
-                    Code.TABLE_PREFIX,
-                    where,
-                    f"The table {name!r} does not begin with the plugin's name",
-                    f"{candidate.name}_{name}",
-                    f'Write __tablename__ = "{candidate.name}_{name}".',
-                )
-            owner, first = owners.setdefault(name, (candidate.name, model))
-            if first is not model:
-                yield candidate.problem(
-                    Code.CONTRIBUTION_COLLISION,
-                    where,
-                    f"The table {name!r} is also defined by plugin {owner!r}",
-                    "each table defined once",
-                    "Rename one of the tables.",
-                )
+            line = model_line(candidate.location, model) if isinstance(model, type) else None
+            yield _Table(name, model, candidate, line or candidate.where("models"))
+        known = {id(model) for _, model in found}
+        for given in world.given:
+            model: Any = getattr(given.contribution, "model", None)
+            own = given.plugin == candidate.name and hasattr(model, "__tablename__")
+            if own and id(model) not in known:
+                line = model_line(candidate.location, model)
+                yield _Table(model.__tablename__, model, candidate, line or given.line)

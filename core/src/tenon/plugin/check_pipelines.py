@@ -51,7 +51,10 @@ def _pipeline(world: World, given: Given, pipeline: c.Pipeline) -> Iterator[Plug
 def _stages(given: Given, pipeline: c.Pipeline) -> Iterator[PluginProblem]:
     if not pipeline.stages:
         yield given.problem(
-            Code.WRONG_CONTRIBUTION, f"The pipeline {pipeline.key!r} has no stages", "at least one stage"
+            Code.WRONG_CONTRIBUTION,
+            f"The pipeline {pipeline.key!r} has no stages",
+            "at least one stage",
+            "Give it stages.",
         )
     seen: set[str] = set()
     for stage in pipeline.stages:
@@ -176,6 +179,7 @@ def _change(
             Code.WRONG_CONTRIBUTION,
             f"The patch of {pipeline.key!r} holds an object of type {type(change).__name__}",
             "InsertStage, DisableStage, AddGuard, RelabelStage or AddTransition",
+            "Give one of these from tenon.api.",
         )
     else:
         named = [change.stage, getattr(change, "move_to", None)]

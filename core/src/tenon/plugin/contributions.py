@@ -193,6 +193,8 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class InsertStage:
+    """Put a new stage behind the stage ``after``."""
+
     stage: Stage
     after: str
 
@@ -207,6 +209,8 @@ class DisableStage:
 
 @dataclass(frozen=True)
 class AddGuard:
+    """Guard moves into (``entry``) or out of (``exit``) a stage, beside the guards it has."""
+
     stage: str
     entry: Guard = Guard()
     exit: Guard = Guard()
@@ -214,12 +218,16 @@ class AddGuard:
 
 @dataclass(frozen=True)
 class RelabelStage:
+    """Call a stage by another name; its key stays."""
+
     stage: str
     label: Message
 
 
 @dataclass(frozen=True)
 class AddTransition:
+    """Allow another move, or guard it."""
+
     transition: Transition
 
 
@@ -259,6 +267,7 @@ class Denial:
 
 # Permissions
 
+
 @dataclass(frozen=True)
 class Permission:
     """An action a policy can allow or refuse, such as ``opportunity:export``.
@@ -282,6 +291,7 @@ class RoleTemplate:
 
 
 # Integrations, jobs, events
+
 
 @dataclass(frozen=True)
 class Subscriber:
@@ -344,6 +354,7 @@ class HealthCheck:
 
 
 # User interface
+
 
 @dataclass(frozen=True)
 class Slot:

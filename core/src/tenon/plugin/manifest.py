@@ -46,7 +46,7 @@ class Flaw:
     where: str
     what: str
     expected: str = ""
-    hint: str = ""
+    hint: str = "Correct that line of the manifest."
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,13 @@ def read_manifest(path: Path, display: str) -> tuple[Manifest | None, list[Flaw]
             Flaw(
                 where,
                 f"The manifest is not TOML: {error}",
-                hint="Mend the syntax; https://toml.io has the rules.",
+                "TOML as https://toml.io has it",
             )
         ]
     except OSError as error:
-        return None, [Flaw(display, f"The manifest cannot be read: {error.strerror or error}")]
+        return None, [
+            Flaw(display, f"The manifest cannot be read: {error.strerror or error}", "a readable file")
+        ]
     reading = _Reading(file)
     manifest = reading.manifest()
     return (None, reading.flaws) if reading.flaws else (manifest, [])
@@ -123,8 +125,8 @@ class _Reading:
             file=self.file,
         )
 
-    def _flaw(self, keys: tuple[str, ...], what: str, expected: str = "", hint: str = "") -> None:
-        self.flaws.append(Flaw(self.file.where(*keys), what, expected, hint))
+    def _flaw(self, keys: tuple[str, ...], what: str, expected: str, *hint: str) -> None:
+        self.flaws.append(Flaw(self.file.where(*keys), what, expected, *hint))
 
     def _unknown(self, table: Mapping[str, Any], known: tuple[str, ...], *path: str) -> None:
         place = f" in [{'.'.join(path)}]" if path else ""
