@@ -57,6 +57,10 @@ class Identity:
         """For whom this API key acts. Costs no query if it was asked within the last second."""
         return self.keys.actor(secret)
 
+    def actor_for_user(self, user_id: UUID) -> Actor | None:
+        """The Actor that a user would be; ``None`` where they are unknown or disabled."""
+        return self.users.actor(user_id)
+
     def create_user(self, user: NewUser, password: str | None = None) -> UUID:
         """Make a user, who can sign in where a password is given. See ``Users.create``."""
         return self.users.create(user, password)

@@ -16,6 +16,8 @@ from ..errors import DuplicateError, InvalidError, NotFoundError, Problem
 from ..messages import _
 from ..storage.engine import Storage
 from ..storage.ids import new_id
+from .actor import Actor
+from .actors import ACTOR_COLUMNS, actor_of, may_act
 from .models import Credential, Session, User
 from .passwords import Passwords
 from .tokens import hashed
@@ -103,6 +105,13 @@ class Users:
     def get(self, user_id: UUID) -> UserSummary:
         """The user with that id, or ``NotFoundError``."""
         return self._one(User.id == user_id, str(user_id))
+
+    def actor(self, user_id: UUID) -> Actor | None:
+        """The Actor that a user would be; ``None`` where they are unknown or disabled."""
+        query = sa.select(*ACTOR_COLUMNS).where(User.id == user_id, may_act())
+        with self._storage.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else actor_of(row)
 
     def find(self, email: str) -> UserSummary:
         """The user with that address, or ``NotFoundError``."""
