@@ -1,0 +1,31 @@
+"""The REST face: one grammar for every kind of record, and the document that describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from .health import health
+from .operations import Api
+
+if TYPE_CHECKING:
+    from ..app import Tenon
+
+PREFIX = "/api/v1"
+
+
+def register(app: Flask, tenon: Tenon) -> None:
+    """Add ``/api/v1``, what plugins bring under ``/api/v1/x``, and the health routes."""
+    from . import routes
+
+    app.register_blueprint(Api(tenon, routes.OPERATIONS).blueprint(PREFIX))
+    app.register_blueprint(health(tenon))
+    for plugin, endpoint in tenon.endpoints:
+        if endpoint.face == "api":
+            app.register_blueprint(
+                endpoint.blueprint, url_prefix=f"{PREFIX}/x/{plugin}", name=f"api_{plugin}_{endpoint.key}"
+            )
+
+
+__all__ = ["PREFIX", "register"]

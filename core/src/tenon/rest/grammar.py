@@ -1,0 +1,149 @@
+"""The query grammar: ``filter[amount][gte]=100&sort=-amount&page[size]=50``.
+
+Whatever is not understood is refused, never ignored: a filter that is passed
+over would answer with every row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from ..errors import BadRequestError, Problem
+from ..messages import _
+from ..nearest import did_you_mean
+from ..records.query import And, Filter, Not, Operator, Or, Query, Where, all_of
+
+OPERATORS: tuple[str, ...] = get_args(Operator)
+FILTER = re.compile(r"filter\[([^\[\]]+)\](?:\[([^\[\]]+)\])?")
+LIST = ("sort", "fields", "include", "search", "archived", "total", "page[size]", "page[after]")
+BODY = ("filter", "sort", "fields", "include", "search", "archived", "total", "page")
+
+
+def refuse(parameter: str, code: str, detail: str) -> BadRequestError:
+    """An error about one query parameter."""
+    return BadRequestError(detail, problems=[Problem("", code, detail, {"parameter": parameter})])
+
+
+def from_arguments(arguments: Iterable[tuple[str, str]], *, size: int, most: int) -> tuple[Query, tuple[str, ...]]:
+    """The query, and the references to include, that a list's URL asks for."""
+    tests: list[Filter] = []
+    plain: dict[str, str] = {}
+    for name, value in arguments:
+        if name.startswith("filter"):
+            tests.append(_test(name, value))
+        elif name not in LIST:
+            raise refuse(name, "unknown-parameter", _("Unknown parameter %(name)s", name=name) + did_you_mean(name, LIST))
+        elif name in plain:
+            raise refuse(name, "repeated-parameter", _("Give %(name)s once", name=name))
+        else:
+            plain[name] = value
+    query = Query(
+        filter=all_of(*tests),
+        sort=_names(plain.get("sort")),
+        size=_size(plain.get("page[size]"), size, most),
+        after=plain.get("page[after]"),
+        fields=_names(plain["fields"]) if "fields" in plain else None,
+        total=_flag("total", plain.get("total", "false")),
+        search=plain.get("search"),
+        archived=_archived(plain.get("archived", "no")),
+    )
+    return query, _names(plain.get("include"))
+
+
+def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, tuple[str, ...]]:
+    """The same from the JSON of ``POST /<collection>/search``, with nested and, or and not."""
+    for name in body:
+        if name not in BODY:
+            raise refuse(name, "unknown-parameter", _("Unknown key %(name)s", name=name) + did_you_mean(name, BODY))
+    page = body.get("page", {})
+    if not isinstance(page, Mapping) or set(page) - {"size", "after"}:
+        raise refuse("page", "invalid", _("page takes size and after"))
+    query = Query(
+        filter=filter_from(body["filter"]) if body.get("filter") is not None else None,
+        sort=_list_of_names("sort", body.get("sort", [])),
+        size=_size(page.get("size"), size, most),
+        after=_text("page.after", page.get("after")),
+        fields=_list_of_names("fields", body["fields"]) if "fields" in body else None,
+        total=_flag("total", body.get("total", False)),
+        search=_text("search", body.get("search")),
+        archived=_archived(body.get("archived", "no")),
+    )
+    return query, _list_of_names("include", body.get("include", []))
+
+
+def filter_from(data: Any, depth: int = 0) -> Filter:
+    """``{"and": […]}``, ``{"or": […]}``, ``{"not": …}`` or ``{"field": …, "op": …, "value": …}``."""
+    if not isinstance(data, Mapping) or depth > 20:
+        raise refuse("filter", "invalid", _("A filter is an object with and, or, not, or field, op and value"))
+    if set(data) in ({"and"}, {"or"}):
+        (kind, parts), = data.items()
+        if not isinstance(parts, list):
+            raise refuse("filter", "invalid", _("%(kind)s takes a list of filters", kind=kind))
+        found = tuple(filter_from(part, depth + 1) for part in parts)
+        return And(found) if kind == "and" else Or(found)
+    if set(data) == {"not"}:
+        return Not(filter_from(data["not"], depth + 1))
+    if "field" not in data or set(data) - {"field", "op", "value"} or not isinstance(data["field"], str):
+        raise refuse("filter", "invalid", _("A filter is an object with and, or, not, or field, op and value"))
+    return Where(data["field"], _operator(data.get("op", "eq")), data.get("value"))
+
+
+def _test(name: str, value: str) -> Where:
+    match = FILTER.fullmatch(name)
+    if match is None:
+        raise refuse(name, "invalid", _("Write filters as filter[field]=value or filter[field][operator]=value"))
+    return Where(match[1], _operator(match[2] or "eq"), value)
+
+
+def _operator(name: Any) -> Any:
+    if name not in OPERATORS:
+        known = ", ".join(OPERATORS)
+        raise refuse("filter", "unknown-operator", _("There is no operator %(op)s; use one of: %(known)s",
+                                                     op=str(name)[:40], known=known))  # fmt: skip
+    return name
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _list_of_names(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return _names(value)
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise refuse(name, "invalid", _("%(name)s takes a list of field names", name=name))
+    return tuple(value)
+
+
+def _size(value: Any, size: int, most: int) -> int:
+    if value is None:
+        return size
+    try:
+        found = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else 0
+    except ValueError:
+        found = 0
+    if not 1 <= found <= most:
+        raise refuse("page[size]", "invalid", _("page[size] is a number from 1 to %(most)s", most=most))
+    return found
+
+
+def _flag(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise refuse(name, "invalid", _("%(name)s is true or false", name=name))
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise refuse(name, "invalid", _("%(name)s is a text", name=name))
+
+
+def _archived(value: Any) -> Any:
+    if value in ("no", "only", "all"):
+        return value
+    raise refuse("archived", "invalid", _("archived is no, only or all"))
