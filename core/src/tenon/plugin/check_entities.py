@@ -196,8 +196,8 @@ def _all_tables(world: World) -> Iterator[_Table]:
             yield _Table(name, model, candidate, line or candidate.where("models"))
         known = {id(model) for _, model in found}
         for given in world.given:
-            model: Any = getattr(given.contribution, "model", None)
-            own = given.plugin == candidate.name and hasattr(model, "__tablename__")
-            if own and id(model) not in known:
-                line = model_line(candidate.location, model)
-                yield _Table(model.__tablename__, model, candidate, line or given.line)
+            mapped: Any = getattr(given.contribution, "model", None)
+            own = given.plugin == candidate.name and hasattr(mapped, "__tablename__")
+            if own and id(mapped) not in known:
+                line = model_line(candidate.location, mapped)
+                yield _Table(mapped.__tablename__, mapped, candidate, line or given.line)

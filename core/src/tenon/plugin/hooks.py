@@ -45,7 +45,7 @@ CONTRIBUTION_HOOKS: Mapping[str, type[Any]] = types.MappingProxyType(
 )
 
 # A build that silently lacks one of these lets through what they would refuse.
-PROTECTED_HOOKS = ("access_policy", "guard_checks", "permissions", "pipeline_patches")
+PROTECTED_HOOKS = ("access_policy", "guard_checks", "permissions", "pipelines", "pipeline_patches")
 
 SPECS: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
     {

@@ -57,8 +57,9 @@ class _Member:
 
     candidate: Candidate
     module: Any = None
+    failed: bool = False
     models: tuple[types.ModuleType, ...] = ()
-    hooks: tuple[Implementation, ...] = ()
+    hooks: tuple[Implementation, ...] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     given: list[Given] = field(default_factory=list)
 
@@ -100,9 +101,7 @@ class _Loading:
 
     def _settle(self, phase: str, problems: Iterable[PluginProblem]) -> bool:
         """Stop with a report, or go on without those in quarantine. True if any left."""
-        surface = {
-            member.name: [i.hook for i in member.hooks] if member.module else None for member in self.members
-        }
+        surface = {m.name: None if m.hooks is None else [i.hook for i in m.hooks] for m in self.members}
         fatal, gone = self.quarantine.divide(list(problems), self._chosen(), surface)
         if fatal:
             raise PluginsError(phase, fatal)
@@ -113,9 +112,16 @@ class _Loading:
         return bool(gone)
 
     def _import(self, member: _Member) -> Iterator[PluginProblem]:
+        # What needs a plugin that failed would only fail for the same reason.
+        failed = {other.name for other in self.members if other.failed}
+        manifest = member.candidate.manifest
+        if manifest and failed & set(manifest.requires):
+            member.failed = True
+            return
         try:
             member.module, member.models = import_plugin(member.candidate)
         except (Exception, SystemExit) as error:
+            member.failed = True
             yield import_problem(member.candidate, error)
 
     def _register(self, member: _Member) -> Iterator[PluginProblem]:
@@ -131,7 +137,7 @@ class _Loading:
         return problems
 
     def _collect(self, member: _Member) -> list[PluginProblem]:
-        member.given, problems = collect(member.candidate, member.hooks)
+        member.given, problems = collect(member.candidate, member.hooks or ())
         return problems
 
     def _compose(self) -> World:
@@ -153,7 +159,7 @@ class _Loading:
         return World(self._chosen(), given, self.settings.modes, models)
 
     def _policies(self) -> Iterator[PluginProblem]:
-        giving = [(m, i) for m in self.members for i in m.hooks if i.hook == "access_policy"]
+        giving = [(m, i) for m in self.members for i in m.hooks or () if i.hook == "access_policy"]
         for member, implementation in giving[1:]:
             first = giving[0][0].name
             yield member.candidate.problem(
@@ -166,7 +172,7 @@ class _Loading:
 
     def _freeze(self, selection: Selection, world: World) -> LoadedPlugins:
         order = tuple(
-            LoadedPlugin(m.candidate, m.module, types.MappingProxyType(m.settings), m.models, m.hooks)
+            LoadedPlugin(m.candidate, m.module, types.MappingProxyType(m.settings), m.models, m.hooks or ())
             for m in self.members
         )
         gone = tuple(Off(c, "quarantined", reason) for c, reason in self.quarantine.gone)

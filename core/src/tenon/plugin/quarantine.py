@@ -123,6 +123,7 @@ def _from_text(candidate: Candidate) -> str | None:
     found = [hook for hook in PROTECTED_HOOKS if re.search(rf"\b{hook}\b", text)]
     if found:
         return f"names {', '.join(found)}"
-    if not text or re.search(r"\bimport\s*\*|\bimport\s+\(?\s*\*", text):
+    # A star hides names, unless it is the kernel's own, which holds no hook of the plugin's.
+    if not text or re.search(r"\bfrom\s+(?!tenon\.)\S+\s+import\s*\*", text):
         return "cannot be read far enough to know that it guards nothing"
     return None
