@@ -16,7 +16,7 @@ NAMES = (
     "record.updated",
     "record.archived",
     "record.restored",
-    "record.merged",
+    "record.removed",
     "stage.changed",
     "approval.requested",
     "approval.decided",

@@ -27,7 +27,7 @@ EVENT_OF = {
     "update": "record.updated",
     "archive": "record.archived",
     "restore": "record.restored",
-    "merge": "record.merged",
+    "remove": "record.removed",
 }
 
 _INSERT = sa.insert(events)

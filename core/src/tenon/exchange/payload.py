@@ -13,6 +13,9 @@ from ..access import FieldSet
 if TYPE_CHECKING:
     from ..records.signals import Change
 
+BOOKKEEPING = frozenset(("version", "updated_at"))
+"""Fields that every write changes; a receiver learns nothing from them."""
+
 ABOUT_THE_EVENT: Mapping[str, str | None] = {
     "pipeline": "stage",
     "from": "stage",
@@ -63,7 +66,7 @@ def of_change(change: Change) -> dict[str, Any]:
             "changes": {
                 path: [json_safe(old), json_safe(value)]
                 for path, value in change.values.items()
-                if (old := before.get(path)) != value
+                if path not in BOOKKEEPING and (old := before.get(path)) != value
             }
         }
     if change.note:
