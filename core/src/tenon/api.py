@@ -8,6 +8,7 @@ everything behind this module may change at any time.
 
 from __future__ import annotations
 
+from .acting import current_actor
 from .clock import Clock
 from .errors import (
     BadRequestError,
@@ -166,6 +167,7 @@ __all__ = [
     "boolean",
     "choice",
     "currency",
+    "current_actor",
     "date",
     "email",
     "fields",
