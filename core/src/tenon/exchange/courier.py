@@ -56,7 +56,10 @@ class Courier:
             self._end(held, state="skipped", last_error=str(outcome))
         else:
             event_id = str(held.event.id)
-            log.warning("delivery_failed", target=target.key, event_id=event_id, error=_said(outcome))
+            # What another system answered needs no traceback; what broke in here does.
+            trace = None if isinstance(outcome, DeliveryError) else outcome
+            said = {"target": target.key, "event_id": event_id, "error": _said(outcome)}
+            log.warning("delivery_failed", **said, exc_info=trace)
             self._end(held, **self._after(target, held, outcome))
 
     def _after(self, target: Target, held: Lease, error: BaseException) -> dict[str, Any]:

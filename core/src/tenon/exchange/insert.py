@@ -12,4 +12,5 @@ from sqlalchemy.engine import Connection
 def insert_or_ignore(connection: Connection, table: sa.Table, row: dict[str, Any]) -> bool:
     """Insert one row unless a unique value of it is taken; say whether it was inserted."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return connection.execute(insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+    added = insert(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(added).first() is not None
