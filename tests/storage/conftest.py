@@ -45,7 +45,9 @@ class Author:
         """Add a revision that runs SQL ``statements``, or Python lines that start with ``!``."""
         number = file[:4]
         down = f"{int(number) - 1:04}" if int(number) > 1 else None
-        body = "\n".join(f"    {s[1:]}" if s.startswith("!") else f"    op.execute({s!r})" for s in statements)
+        body = "\n".join(
+            f"    {s[1:]}" if s.startswith("!") else f"    op.execute({s!r})" for s in statements
+        )
         path = self.owner.path / file
         path.write_text(
             "import sqlalchemy as sa\nfrom alembic import op\n"

@@ -164,7 +164,7 @@ def test_kept_tables_go_to_the_longest_prefix(storage: Storage, author: NewAutho
 @pytest.mark.parametrize("file", ["0003_gap.py", "0001_twice.py", "abcdef_hash.py", "two.py"])
 def test_files_that_make_no_one_history_are_refused(storage: Storage, notes: Author, file: str) -> None:
     notes.owner.path.joinpath(file).write_text("")
-    with pytest.raises(SchemaError, match="0002 comes next|does not continue"):
+    with pytest.raises(SchemaError, match="does not continue its history: 0002 comes next"):
         Migrations(storage, [notes.owner]).plan()
 
 

@@ -40,14 +40,10 @@ def differences(connection: Connection, owners: Sequence[MigrationOwner], owner:
 
 
 def _sentence(diff: tuple[Any, ...]) -> str:
+    """``add column notes_note.colour`` for Alembic's ``("add_column", None, "notes_note", Column)``."""
     kind, *parts = diff
-    named = [_name(part) for part in parts if part is not None and not isinstance(part, (dict, bool))]
-    return " ".join([kind.replace("_", " "), *filter(None, named)])
-
-
-def _name(part: Any) -> str:
-    table = getattr(part, "table", None)
-    name = getattr(part, "name", None)
-    if name is None:
-        return str(part)
-    return f"{table.name}.{name}" if table is not None else str(name)
+    within = [part for part in parts if getattr(part, "table", None) is not None]
+    named = [f"{part.table.name}.{part.name}" for part in within] or [
+        str(getattr(part, "name", part)) for part in parts if not isinstance(part, (dict, bool, type(None)))
+    ]
+    return " ".join([kind.replace("_", " "), *named])
