@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,10 @@ from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
 from .exchange import Exchange, HttpClient
-from .identity import Identity
+from .identity.identity import Identity, IdentityOptions
 from .identity.actor import Actor
 from .messages import _
-from .pipelines import Pipelines
+from .pipelines import Pipelines, Surroundings, check_pipeline, compile_pipelines, require_sound
 from .plugin import contributions as c
 from .plugin.loaded import LoadedPlugins
 from .plugin.loader import load_plugins
@@ -58,19 +58,15 @@ class Tenon:
 def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins) -> Tenon:
     """The rooms, from the lowest up, each given what it stands on."""
     storage = Storage(app, settings.database.url, pool_size=settings.database.pool)
-    identity = Identity(storage, clock)
+    identity = Identity(storage, clock, IdentityOptions(session_lifetime=settings.session.lifetime))
     access = Access(OpenPolicy())
     records = _records(settings, clock, plugins, storage, access)
-    exchange = _exchange(settings, clock, plugins, storage, access, identity, records)
-    pipelines = Pipelines(
-        records=records,
-        pipelines=plugins.contributions(c.Pipeline),
-        patches=plugins.contributions(c.PipelinePatch),
-        checks=plugins.contributions(c.GuardCheck),
-        clock=clock,
-        emit=exchange.emit,
-    )
-    pipelines.subscribe(records.signals)
+    outgoing: list[Exchange] = []
+    pipelines = _pipelines(settings, plugins, records, lambda *args: outgoing[0].emit(*args))
+    exchange = _exchange(settings, clock, plugins, pipelines, identity, records)
+    outgoing.append(exchange)
+    # what guards decide comes before what tells of it
+    pipelines.subscribe()
     exchange.subscribe(records.signals)
     migrations = Migrations(storage, migration_owners(plugins))
     tenon = Tenon(
@@ -79,6 +75,22 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     exchange.bind(tenon)
     access.policy = _policy(tenon)
     return tenon
+
+
+def _pipelines(
+    settings: Settings, plugins: LoadedPlugins, records: Records, emit: Callable[..., Any]
+) -> Pipelines:
+    definitions = compile_pipelines(
+        plugins.contributions(c.Pipeline), plugins.contributions(c.PipelinePatch), settings.pipelines
+    )
+    checks = {check.key: check for _plugin, check in plugins.contributions(c.GuardCheck)}
+    types = records.registry_without_customers
+    around = Surroundings(
+        fields=lambda entity: types[entity].fields if entity in types else None, checks=checks
+    )
+    found = [f for pipeline in definitions.pipelines.values() for f in check_pipeline(pipeline, around)]
+    require_sound([*definitions.findings, *found])
+    return Pipelines(records, definitions, checks=checks, emit=emit, last_activity=records.last_activity)
 
 
 def _records(
@@ -104,8 +116,7 @@ def _exchange(
     settings: Settings,
     clock: Clock,
     plugins: LoadedPlugins,
-    storage: Storage,
-    access: Access,
+    pipelines: Pipelines,
     identity: Identity,
     records: Records,
 ) -> Exchange:
@@ -114,12 +125,12 @@ def _exchange(
             return bool(work.titles(entity, [id_]))
 
     return Exchange(
-        storage,
+        records.storage,
         clock,
         subscribers=plugins.contributions(c.Subscriber),
         integrations=plugins.contributions(c.Integration),
-        jobs=plugins.contributions(c.Job),
-        access=access,
+        jobs=[*plugins.contributions(c.Job), *(("tenon", job) for job in pipelines.jobs())],
+        access=records.access,
         actor_of=identity.actor_for_user,
         visible=visible,
         http=HttpClient(allow=settings.outgoing.allow),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from .timeline import Timeline
 from .work import Work
 
 AssignOwner = Callable[[str, Mapping[str, Any], Actor], "UUID | None"]
+
+LastActivity = Callable[["Work", str, Sequence[UUID]], Mapping[UUID, datetime]]
 
 REFRESH_SECONDS = 1.0
 
@@ -54,6 +57,7 @@ class Records:
         self.clock = clock
         self.signals = signals or Signals()
         self.timeline = Timeline()
+        self.activity_sources: list[LastActivity] = []
         self.currency = currency
         self.timezone = timezone
         self.assign_owner = assign_owner
@@ -83,6 +87,20 @@ class Records:
                 self._stamp = stamp
                 self._statements.clear()
                 self._dumps.clear()
+
+    @property
+    def registry_without_customers(self) -> Registry:
+        """The kinds of record as plugins declare them; needs no database."""
+        return self._base
+
+    def last_activity(self, work: Work, entity: str, ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+        """When something was last done about each of those records, as the plugins that keep
+        activities tell it."""
+        found: dict[UUID, datetime] = {}
+        for source in self.activity_sources:
+            for id_, moment in source(work, entity, ids).items():
+                found[id_] = max(moment, found.get(id_, moment))
+        return found
 
     def forget_custom(self) -> None:
         """Look at the customers' own fields again before the next unit of work."""

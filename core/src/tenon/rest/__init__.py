@@ -19,10 +19,12 @@ def register(app: Flask, tenon: Tenon) -> None:
     """Add ``/api/v1``, what plugins bring under ``/api/v1/x``, and the health routes."""
     from . import routes
 
-    app.register_blueprint(Api(tenon, routes.OPERATIONS).blueprint(PREFIX))
+    api = Api(tenon, routes.OPERATIONS)
+    app.register_blueprint(api.blueprint(PREFIX))
     app.register_blueprint(health(tenon))
     for plugin, endpoint in tenon.endpoints:
         if endpoint.face == "api":
+            api.protect(endpoint.blueprint)
             app.register_blueprint(
                 endpoint.blueprint, url_prefix=f"{PREFIX}/x/{plugin}", name=f"api_{plugin}_{endpoint.key}"
             )

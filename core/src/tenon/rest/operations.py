@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -114,11 +114,23 @@ class Api:
                 methods=[operation.method],
                 provide_automatic_options=False,
             )
-        found.register_error_handler(TenonError, problems.from_error)
-        found.register_error_handler(HTTPException, problems.from_http)
-        found.register_error_handler(exc.DBAPIError, _from_database)
+        self._answer_errors(found)
         found.record(lambda state: _catch_unrouted(state.app, prefix))
         return found
+
+    def protect(self, blueprint: Blueprint) -> None:
+        """Have a plugin's own routes ask for an API key and answer errors as the others do."""
+
+        @blueprint.before_request
+        def authenticate() -> None:
+            g.actor = self._actor()
+
+        self._answer_errors(blueprint)
+
+    def _answer_errors(self, blueprint: Blueprint) -> None:
+        blueprint.register_error_handler(TenonError, problems.from_error)
+        blueprint.register_error_handler(HTTPException, problems.from_http)
+        blueprint.register_error_handler(exc.DBAPIError, _from_database)
 
     def _view(self, operation: Operation) -> Callable[..., Response]:
         def view(collection: str | None = None, **found: Any) -> Response:

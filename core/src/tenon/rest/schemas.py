@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..records.custom import KINDS as CUSTOM_KINDS
 from ..records.registry import EntityType, Field
 
 Schema = dict[str, Any]
@@ -219,3 +220,76 @@ def listed(item: Schema) -> Schema:
 
 def anything(description: str = "") -> Schema:
     return {"type": "object", "description": description} if description else {"type": "object"}
+
+
+BULK_ANSWER: Schema = _object(
+    {
+        "results": {
+            "type": "array",
+            "items": _object(
+                {"status": {"type": "integer"}, "record": {"type": "object"}, "error": {"type": "object"}}, ["status"]
+            ),
+        }
+    },
+    ["results"],
+)
+
+
+def bulk(type_: EntityType) -> Schema:
+    """One of create, update, archive and restore, with its items."""
+    change = _closed({"id": UUID_, "version": {"type": ["integer", "null"]}, "values": {"type": "object"}})
+    items = {
+        "create": {"type": "object"},
+        "update": {**change, "required": ["id", "values"]},
+        "archive": UUID_,
+        "restore": UUID_,
+    }
+    kinds = [
+        {**_closed({kind: {"type": "array", "minItems": 1, "maxItems": 1000, "items": item}}), "required": [kind]}
+        for kind, item in items.items()
+    ]
+    return {"oneOf": kinds}
+
+
+MERGE: Schema = {**_closed({"loser": UUID_, "values": {"type": ["object", "null"]}}), "required": ["loser"]}
+
+MOVE: Schema = {
+    **_closed(
+        {
+            "to": {"type": "string", "description": "The key of the stage."},
+            "values": {"type": ["object", "null"], "description": "Fields to set with the move."},
+            "reason": {"type": ["string", "null"]},
+            "override": {"type": "boolean", "description": "Move against the guards; needs a reason and permission."},
+        }
+    ),
+    "required": ["to"],
+}
+
+DECISION: Schema = {
+    **_closed(
+        {"decision": {"type": "string", "enum": ["approve", "reject", "recall"]}, "comment": {"type": ["string", "null"]}}
+    ),
+    "required": ["decision"],
+}
+
+_DEFINED: Schema = {
+    "label": {"type": "string", "minLength": 1, "maxLength": 120},
+    "required": {"type": "boolean"},
+    "unique": {"type": "boolean"},
+    "indexed": {"type": "boolean"},
+    "default": {},
+    "choices": {"type": "object", "additionalProperties": {"type": "string"}},
+    "to": {"type": ["string", "null"]},
+    "currency": {"type": ["string", "null"]},
+    "scale": {"type": "integer", "minimum": 0, "maximum": 6},
+    "help": {"type": ["string", "null"], "maxLength": 120},
+    "modes": NAMES,
+    "position": {"type": "integer", "minimum": 0, "maximum": 100_000},
+    "archived": {"type": "boolean"},
+}
+_KEY: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
+_KIND: Schema = {"type": "string", "enum": list(CUSTOM_KINDS)}
+
+NEW_DEFINITION: Schema = {**_closed({"key": _KEY, "kind": _KIND, **_DEFINED}), "required": ["key", "label", "kind"]}
+CHANGED_DEFINITION: Schema = _closed({"kind": _KIND, **_DEFINED})
+DEFINITION: Schema = _object({"entity": {"type": "string"}, "key": _KEY, "kind": _KIND, **_DEFINED})

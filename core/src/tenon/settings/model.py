@@ -115,6 +115,7 @@ class PluginChoice:
 class Settings:
     """Everything a deployment was told, checked and typed.
 
+    ``pipelines`` holds a customer's changes by pipeline, read by the pipelines room.
     ``root`` is the folder that relative paths start from: the settings file's
     own, or the working directory. ``file`` knows lines, for messages.
     """
@@ -131,6 +132,7 @@ class Settings:
     session: SessionSettings = SessionSettings()
     outgoing: OutgoingSettings = OutgoingSettings()
     plugins: PluginChoice = PluginChoice()
+    pipelines: Mapping[str, Any] = field(default_factory=dict)
     secret: SecretKey = field(default_factory=lambda: SecretKey(None, Path("var/secret")))
     root: Path = field(default_factory=Path.cwd)
     file: TomlFile | None = field(default=None, repr=False, compare=False)

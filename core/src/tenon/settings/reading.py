@@ -93,7 +93,7 @@ class _Reading:
         return f", line {line}" if line else ""
 
     def _unknown_sections(self) -> None:
-        known = {*SECTIONS, "plugins", *(key.setting.key for key in SECTIONS[""])} - {""}
+        known = {*SECTIONS, "plugins", "pipelines", *(key.setting.key for key in SECTIONS[""])} - {""}
         for name in self.data:
             if name not in known:
                 meant = did_you_mean(name, known)
@@ -156,6 +156,13 @@ class _Reading:
             meant = did_you_mean(raw, setting.choices) if isinstance(raw, str) else ""
             self._problem("wrong-value", f"{place} must be {error}, not {given}{meant}")
             return setting.default
+
+    def _pipelines(self) -> Mapping[str, Any]:
+        table = self.data.get("pipelines", {})
+        if isinstance(table, Mapping):
+            return table
+        self._problem("wrong-type", f"[pipelines]{self._at('pipelines')} must be a table")
+        return {}
 
     def _plugins(self) -> PluginChoice:
         table = self.data.get("plugins", {})
@@ -224,6 +231,7 @@ class _Reading:
             var=var,
             name=top["name"],
             plugins=plugins,
+            pipelines=self._pipelines(),
             secret=SecretKey(top["secret_key"], var / "secret"),
             root=self.root,
             file=self.file,

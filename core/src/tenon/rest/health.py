@@ -1,0 +1,73 @@
+"""Whether it lives, whether it can work, and how it does: ``/healthz``, ``/readyz``, ``/metrics``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response
+
+from ..errors import TenonError
+from ..exchange import stats
+from ..plugin import contributions as c
+from ..storage import json
+
+if TYPE_CHECKING:
+    from ..app import Tenon
+
+
+def health(tenon: Tenon) -> Blueprint:
+    """The blueprint of the three routes; none of them tells anything about records."""
+    found = Blueprint("health", __name__)
+
+    @found.get("/healthz")
+    def alive() -> Response:
+        return _json({"status": "ok"})
+
+    @found.get("/readyz")
+    def ready() -> Response:
+        checks = {"database": _try(tenon.migrations.ensure_current)}
+        for plugin, check in tenon.plugins.contributions(c.HealthCheck):
+            checks[f"{plugin}.{check.key}"] = _try(lambda check=check: check.run(tenon))  # type: ignore[misc]
+        well = all(state == "ok" for state in checks.values())
+        return _json({"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503)
+
+    @found.get("/metrics")
+    def metrics() -> Response:
+        return Response(_metrics(tenon), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return found
+
+
+def _try(check: Any) -> str:
+    try:
+        check()
+    except TenonError as error:
+        return str(error.message)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "ok"
+
+
+def _json(data: Any, status: int = 200) -> Response:
+    return Response(json.dumps(data), status, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _metrics(tenon: Tenon) -> bytes:
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.core import GaugeMetricFamily
+
+    class Collector:
+        def collect(self) -> Any:
+            with tenon.storage.reading() as connection:
+                found = stats(connection, tenon.clock.now())
+            yield GaugeMetricFamily("tenon_outbox_events_waiting", "Events not yet fanned out", found.events_waiting)
+            yield GaugeMetricFamily("tenon_outbox_lag_seconds", "Age of the oldest due delivery or job", found.lag_seconds)
+            for name, states in (("deliveries", found.by_state()), ("jobs", found.jobs)):
+                family = GaugeMetricFamily(f"tenon_{name}", f"Unfinished {name} by state", labels=["state"])
+                for state, count in states.items():
+                    family.add_metric([state], count)
+                yield family
+
+    registry = CollectorRegistry()
+    registry.register(Collector())  # type: ignore[arg-type]
+    return generate_latest(registry)
