@@ -215,7 +215,7 @@ def test_a_line_that_is_no_object_is_a_row_that_says_why(tmp_path, line, reason)
     path.write_text('{"a": 1}\n' + line + "\n")
     rows = list(open_source(path).rows())
     assert rows[0].damage is None
-    assert rows[1].cells[0] == line
+    assert rows[1].cells[0] == {"_raw": line}
     assert re.search(reason, rows[1].damage)
 
 

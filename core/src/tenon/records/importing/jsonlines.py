@@ -24,8 +24,7 @@ _LINES = _('Write one object on each line: {"name": "Acme"}.')
 class JsonLinesSource:
     """A text file with a JSON object on each line; the columns are all keys that occur.
 
-    A line that is not an object is a damaged row whose one cell, in the column
-    ``_raw``, is the line itself.
+    A line that is not an object is a damaged row whose one cell is ``{"_raw": line}``.
     """
 
     def __init__(self, path: Path, options: FileOptions, limits: Limits = LIMITS) -> None:
@@ -46,7 +45,7 @@ class JsonLinesSource:
         header = self.layout.header
         for index, (line, found) in enumerate(self._objects(), 1):
             if isinstance(found, _Broken):
-                yield Row(index, line, (found.text,), found.reason)
+                yield Row(index, line, ({RAW_COLUMN: found.text},), found.reason)
             else:
                 yield Row(index, line, [found.get(name) for name in header])
 
@@ -55,7 +54,12 @@ class JsonLinesSource:
         broken = None
         for _line, found in self._objects():
             if isinstance(found, _Broken):
-                if broken is None and not keys and found.text.lstrip().startswith("[") and len(found.text) < 3:
+                if (
+                    broken is None
+                    and not keys
+                    and found.text.lstrip().startswith("[")
+                    and len(found.text) < 3
+                ):
                     raise FileError(_("The file is one JSON array, not JSON lines"), hint=_LINES)
                 broken = broken or found
                 continue

@@ -23,11 +23,16 @@ Read = Callable[[Sequence[Any]], Any]
 
 @dataclass(slots=True)
 class Prepared:
-    """A row understood. ``lookups`` are the references still to be found, by field path."""
+    """A row understood.
+
+    ``lookups`` are the references still to be found, by field path; ``later`` those
+    that may be to a record further down in the same file.
+    """
 
     row: Row
     values: dict[str, Any] = field(default_factory=dict)
     lookups: dict[str, str] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, str]] = field(default_factory=list)
     key: Key | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
@@ -73,7 +74,10 @@ class WorkbookSource:
         )
 
     def _lines(self, book: Any, first: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        rows = book[self._sheet].iter_rows(min_row=first, values_only=True)
+        sheet = book[self._sheet]
+        # Some programs write a range that is too small, and what is beyond it would be lost.
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(min_row=first, values_only=True)
         for line, cells in enumerate(rows, first):
             # A forged row number makes the reader count up to it.
             if line > SHEET_ROWS:
@@ -117,7 +121,15 @@ def check_archive(path: Path, limits: Limits) -> None:
             _check_sizes(parts, path.stat().st_size, limits)
             for part in parts:
                 _check_part(archive, part, limits)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise FileError(
             _("The file is not an XLSX workbook, or it is cut off: %(error)s", error=error),
             hint=_("Save it as XLSX again. Old .xls files must be saved as .xlsx first."),
