@@ -6,16 +6,27 @@ from .check import Surroundings, check_pipeline
 from .compiled import CompiledPipeline, CompiledStage, CompiledTransition, Origin, Rule
 from .definition import Definitions, compile_pipelines
 from .findings import Finding, PipelinesError, require_sound
+from .guards import Attempt, Proposed
+from .history import StageEntry
+from .requests import ApprovalRequest
+from .service import Move, MoveOutcome, Pipelines
 
 __all__ = [
+    "ApprovalRequest",
+    "Attempt",
     "CompiledPipeline",
     "CompiledStage",
     "CompiledTransition",
     "Definitions",
     "Finding",
+    "Move",
+    "MoveOutcome",
     "Origin",
+    "Pipelines",
     "PipelinesError",
+    "Proposed",
     "Rule",
+    "StageEntry",
     "Surroundings",
     "check_pipeline",
     "compile_pipelines",

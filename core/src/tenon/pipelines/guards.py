@@ -95,7 +95,12 @@ def judge(attempt: Attempt, record: Proposed, checks: Mapping[str, GuardCheck], 
     problems = [*_illegal(attempt)]
     for rule in _rules(attempt, ways):
         problems += _unmet(rule, attempt, record, checks, work)
-    return Verdict(_once(problems), tuple(_needed(ways, record)))
+    return Verdict(_once(problems), approvals_for(attempt, record))
+
+
+def approvals_for(attempt: Attempt, record: Proposed) -> tuple[Approval, ...]:
+    """The approvals that a move needs on the values of ``record``, in the order they are asked."""
+    return tuple(_needed(_ways(attempt), record))
 
 
 def _ways(attempt: Attempt) -> tuple[CompiledTransition, ...]:
