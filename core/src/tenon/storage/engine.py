@@ -7,6 +7,7 @@ order they came, and only writers of different processes poll.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections import deque
@@ -32,6 +33,10 @@ BUSY_SECONDS = 15.0
 IDLE_SECONDS = 5.0
 
 
+class QueueTimeoutError(TimeoutError):
+    """The turn to write did not come in time."""
+
+
 class FairLock:
     """A lock handed on in the order it was asked for."""
 
@@ -42,24 +47,30 @@ class FairLock:
 
     @contextmanager
     def hold(self, timeout: float) -> Iterator[None]:
-        """Hold the lock; ``TimeoutError`` after ``timeout`` seconds of waiting."""
+        """Hold the lock; ``QueueTimeoutError`` after ``timeout`` seconds of waiting."""
         if self._holder == get_ident():
             raise RuntimeError("a write transaction is already open in this thread")
         ticket = object()
+        try:
+            self._wait(ticket, timeout)
+            self._holder = get_ident()
+            yield
+        finally:
+            self._leave(ticket)
+
+    def _wait(self, ticket: object, timeout: float) -> None:
         with self._condition:
             self._queue.append(ticket)
             if not self._condition.wait_for(lambda: self._queue[0] is ticket, timeout):
-                self._queue.remove(ticket)
-                self._condition.notify_all()
-                raise TimeoutError
-        self._holder = get_ident()
-        try:
-            yield
-        finally:
-            self._holder = None
-            with self._condition:
-                self._queue.popleft()
-                self._condition.notify_all()
+                raise QueueTimeoutError
+
+    def _leave(self, ticket: object) -> None:
+        """Hand the lock on, or give up waiting for it."""
+        with self._condition:
+            if self._queue[0] is ticket:
+                self._holder = None
+            self._queue.remove(ticket)
+            self._condition.notify_all()
 
 
 class Storage:
@@ -133,12 +144,19 @@ class Storage:
         self.engine.dispose()
 
 
+def _load_json(text: str | int | float) -> Any:
+    if not isinstance(text, str):
+        # SQLite keeps a JSON number as a number; at a TypeError SQLAlchemy takes it as it is.
+        raise TypeError
+    return orjson.loads(text)
+
+
 def _checked(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except exc.ArgumentError:
         raise SettingsError(
-            _("The database address %(url)s cannot be read", url=url),
+            _("The database address %(url)s cannot be read", url=re.sub(r":[^:/]*@", ":***@", url)),
             hint=_("Use sqlite:///var/tenon.db or postgresql://user:password@host/name."),
         ) from None
     backend = parsed.get_backend_name()
@@ -204,7 +222,7 @@ def _translated() -> Iterator[None]:
     """Turn the ways a database can be away into one error that says what to do."""
     try:
         yield
-    except TimeoutError as error:
+    except QueueTimeoutError as error:
         raise UnavailableError(
             _("The database is busy writing"), hint=_("Try again in a few seconds.")
         ) from error
