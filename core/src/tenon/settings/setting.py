@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-_DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+_DURATION = re.compile(r"^(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?$")
 _WORDS = {
     "true": True,
     "yes": True,
@@ -95,7 +95,7 @@ def _string(raw: Any) -> str:
 
 
 def _integer(raw: Any) -> int:
-    if isinstance(raw, str) and re.fullmatch(r"[+-]?\d{1,18}", raw):
+    if isinstance(raw, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", raw):
         return int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise ValueError("a whole number")
@@ -118,8 +118,8 @@ def _decimal(raw: Any) -> Decimal:
         value = Decimal(str(raw))
     except InvalidOperation:
         raise ValueError("a number such as 12.50") from None
-    if not value.is_finite():
-        raise ValueError("a finite number")
+    if not value.is_finite() or abs(value.adjusted()) > 28:
+        raise ValueError("a number of at most 28 digits")
     return value
 
 
