@@ -17,6 +17,9 @@ ACCOUNT_TYPES = (
     Choice("competitor", _("Competitor"), "red"),
 )
 
+# Any number that no other advisory lock of the database has: "b2b tree" in ASCII.
+TREE_LOCK = int.from_bytes(b"b2b tree")
+
 
 class Account(Base, RecordColumns, OwnedColumns, AddressColumns):
     """``parent_id`` makes a tree: a subsidiary points at the account it belongs to."""
@@ -63,12 +66,19 @@ def _refuse_circle(work: Work, change: Change) -> None:
     parent = change.value("parent_id")
     if change.before is None or parent is None:
         return
+    _one_at_a_time(work)
     if parent == change.before.id or parent in descendants(work, change.before.id):
         change.refuse(
             "/parent_id",
             "cycle",
             _("An account cannot belong to itself or to one of its own subsidiaries"),
         )
+
+
+def _one_at_a_time(work: Work) -> None:
+    """Let nobody else move a branch meanwhile: two moves that are right alone can make a circle."""
+    if work.dialect == "postgresql":
+        work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TREE_LOCK)))
 
 
 def _refuse_strange_year(work: Work, change: Change) -> None:
