@@ -99,7 +99,7 @@ class Storage:
     def _options(self, pool_size: int) -> dict[str, Any]:
         options: dict[str, Any] = {
             "json_serializer": json.dump_text,
-            "json_deserializer": json.loads,
+            "json_deserializer": _load_json,
             "pool_size": pool_size,
             "max_overflow": pool_size,
             "pool_timeout": BUSY_SECONDS,
@@ -148,7 +148,7 @@ def _load_json(text: str | int | float) -> Any:
     if not isinstance(text, str):
         # SQLite keeps a JSON number as a number; at a TypeError SQLAlchemy takes it as it is.
         raise TypeError
-    return orjson.loads(text)
+    return json.loads(text)
 
 
 def _checked(url: str) -> sa.URL:
