@@ -1,5 +1,7 @@
 """The database: engine, column types, field columns, migrations."""
 
+from __future__ import annotations
+
 from .base import Base, ExtensionColumns, OwnedColumns, RecordColumns, StageColumns
 from .engine import Storage
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import declared_attr
-from sqlalchemy.orm import MappedColumn
 from typing import Any
+
+from sqlalchemy.orm import MappedColumn, declared_attr
 
 from ..messages import _
 from .fields import text

@@ -33,16 +33,29 @@ class RecordColumns:
     """What every record has. ``version`` counts up at each write and is the ETag."""
 
     id: Mapped[UUID] = mapped_column(
-        Id, primary_key=True, default=new_id, sort_order=-20, info={"field": FieldSpec("id", _("Id"), readonly=True, show=False)}
+        Id,
+        primary_key=True,
+        default=new_id,
+        sort_order=-20,
+        info={"field": FieldSpec("id", _("Id"), readonly=True, show=False)},
     )
     version: Mapped[int] = mapped_column(
-        sa.Integer, nullable=False, sort_order=-19, info={"field": FieldSpec("integer", _("Version"), readonly=True, show=False)}
+        sa.Integer,
+        nullable=False,
+        sort_order=-19,
+        info={"field": FieldSpec("integer", _("Version"), readonly=True, show=False)},
     )
     created_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, nullable=False, sort_order=90, info={"field": FieldSpec("datetime", _("Created"), readonly=True)}
+        UtcDateTime,
+        nullable=False,
+        sort_order=90,
+        info={"field": FieldSpec("datetime", _("Created"), readonly=True)},
     )
     updated_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, nullable=False, sort_order=91, info={"field": FieldSpec("datetime", _("Changed"), readonly=True)}
+        UtcDateTime,
+        nullable=False,
+        sort_order=91,
+        info={"field": FieldSpec("datetime", _("Changed"), readonly=True)},
     )
     created_by: Mapped[UUID | None] = mapped_column(
         Id,
@@ -51,7 +64,10 @@ class RecordColumns:
         info={"field": FieldSpec("reference", _("Created by"), to="user", readonly=True)},
     )
     archived_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime, nullable=True, sort_order=93, info={"field": FieldSpec("datetime", _("Archived"), readonly=True)}
+        UtcDateTime,
+        nullable=True,
+        sort_order=93,
+        info={"field": FieldSpec("datetime", _("Archived"), readonly=True)},
     )
     custom: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False, sort_order=99)
 
@@ -74,7 +90,9 @@ class StageColumns:
         sa.String(60), nullable=False, info={"field": FieldSpec("text", _("Stage"), max_length=60)}
     )
     stage_status: Mapped[str] = mapped_column(
-        sa.String(10), nullable=False, info={"field": FieldSpec("text", _("Status"), max_length=10, readonly=True)}
+        sa.String(10),
+        nullable=False,
+        info={"field": FieldSpec("text", _("Status"), max_length=10, readonly=True)},
     )
     stage_since: Mapped[datetime] = mapped_column(
         UtcDateTime, nullable=False, info={"field": FieldSpec("datetime", _("In stage since"), readonly=True)}

@@ -144,8 +144,8 @@ class Storage:
         self.engine.dispose()
 
 
-def _load_json(text: str | int | float) -> Any:
-    if not isinstance(text, str):
+def _load_json(text: str | bytes | int | float) -> Any:
+    if isinstance(text, int | float):
         # SQLite keeps a JSON number as a number; at a TypeError SQLAlchemy takes it as it is.
         raise TypeError
     return json.loads(text)

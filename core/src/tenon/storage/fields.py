@@ -144,7 +144,9 @@ def boolean(label: Message, **spec: Any) -> MappedColumn[Any]:
     return _column(sa.Boolean(), FieldSpec("boolean", label, **spec))
 
 
-def choice(label: Message, choices: Iterable[Choice], *, index: bool = False, **spec: Any) -> MappedColumn[Any]:
+def choice(
+    label: Message, choices: Iterable[Choice], *, index: bool = False, **spec: Any
+) -> MappedColumn[Any]:
     """One of a fixed set of keys."""
     return _column(sa.String(60), FieldSpec("choice", label, choices=tuple(choices), **spec), index=index)
 
