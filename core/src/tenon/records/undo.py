@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from ..errors import TenonError
 from ..messages import _
 from ..storage.ids import new_id
-from . import read, write
+from . import external, read, write
 from .audit import TABLE
 
 if TYPE_CHECKING:
@@ -73,16 +73,19 @@ def _take_away(
     )
     table = work.type(entity).table
     versions = dict(
-        work.connection.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).tuples()
+        work.connection.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).all()
     )
     for id_ in touched:
         report.conflicts.append((entity, id_, _("It was changed since")))
     items = [(id_, versions[id_]) for id_ in ids if id_ in versions and id_ not in touched]
+    removed: list[UUID] = []
     for (id_, _version), result in zip(items, write.bulk_remove(work, entity, items), strict=True):
         if isinstance(result, TenonError):
             report.conflicts.append((entity, id_, str(result.message)))
         else:
-            report.undone += 1
+            removed.append(id_)
+    external.forget(work, entity, removed)
+    report.undone += len(removed)
 
 
 def _put_back(work: Work, row: Any, batch: UUID, report: UndoReport) -> None:

@@ -188,9 +188,9 @@ class Chunks:
     def _write_updates(
         self, work: Work, changing: Sequence[tuple[Prepared, Record, dict[str, Any]]], result: Result
     ) -> None:
-        items = [(record.id, changes, record.version) for _row, record, changes in changing]
         notes = [_dated(row, record, changes) for row, record, changes in changing]
-        written = work.bulk_update(self._type.name, items, notes=notes)
+        items = [(record.id, changes, record.version) for _row, record, changes in changing]
+        written = update_all(work, self._type, items, notes)
         for (row, _record, changes), updated in zip(changing, written, strict=True):
             if isinstance(updated, TenonError):
                 _refuse(row, updated)
@@ -207,6 +207,33 @@ class Chunks:
             if row.later and record is not None:
                 found.append((row, record.id))
         return found
+
+
+def update_all(
+    work: Work,
+    type_: EntityType,
+    items: Sequence[tuple[UUID, dict[str, Any], int | None]],
+    notes: Sequence[dict[str, Any] | None],
+) -> list[Record | TenonError]:
+    """Bulk updates, except of references among the same kind of record.
+
+    Those go one by one: a bulk is checked before any of it is written, so two of
+    its changes could close a circle that neither closes alone.
+    """
+    own = {field.path for field in type_.references if field.spec.to == type_.name}
+    single = [place for place, (_id, changes, _version) in enumerate(items) if own & changes.keys()]
+    results: dict[int, Record | TenonError] = {}
+    for place in single:
+        id_, changes, version = items[place]
+        try:
+            results[place] = work.update(type_.name, id_, changes, expect=version, note=notes[place])
+        except TenonError as error:
+            results[place] = error
+    rest = [place for place in range(len(items)) if place not in results]
+    if rest:
+        found = work.bulk_update(type_.name, [items[i] for i in rest], notes=[notes[i] for i in rest])
+        results.update(zip(rest, found, strict=True))
+    return [results[place] for place in range(len(items))]
 
 
 def _dated(row: Prepared, record: Record, changes: dict[str, Any]) -> dict[str, Any] | None:

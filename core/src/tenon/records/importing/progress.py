@@ -57,7 +57,7 @@ def note(tally: Tally, result: Result, counted: dict[str, int]) -> None:
     tally.rows += sum(counted.values())
     tally.later += len(result.later)
     for _record, changes in result.updated.values():
-        tally.fields.update(changes)
+        tally.fields.update(changes.keys())
     for record in result.made.values():
         if len(tally.first) < 5:
             tally.first.append({p: v for p, v in record.values.items() if v is not None and p != "custom"})

@@ -15,7 +15,7 @@ from ...messages import _
 from ..registry import EntityType
 from ..work import Work
 from . import progress
-from .chunk import Chunks, reasons
+from .chunk import Chunks, reasons, update_all
 from .mapping import Mapping
 from .prepare import Prepared, RowReader
 from .references import one_line
@@ -94,7 +94,8 @@ class Runner:
         rows = [Prepared(Row(w.row, w.line, ()), lookups={w.field: w.value}) for w in waiting]
         chunks.references.resolve(work, rows, last=True)
         good = [(w, row) for w, row in zip(waiting, rows, strict=True) if not row.problems]
-        results = work.bulk_update(self._type.name, [(w.record_id, row.values, None) for w, row in good])
+        items = [(w.record_id, row.values, None) for w, row in good]
+        results = update_all(work, self._type, items, [None] * len(items))
         failed = {w.id: str(reasons(row)) for w, row in zip(waiting, rows, strict=True) if row.problems}
         for (w, _row), result in zip(good, results, strict=True):
             if isinstance(result, TenonError):
