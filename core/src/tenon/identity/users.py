@@ -71,12 +71,15 @@ class Users:
         kept = self._kept(password, user.email) if password is not None else None
         try:
             with self._storage.writing() as connection:
-                user_id = self._insert(connection, user)
-                if kept is not None:
-                    self._keep_password(connection, user_id, kept)
+                return self._make(connection, user, kept)
         except sa.exc.IntegrityError as error:
             raise _taken_or(error, user.email) from error
-        return user_id
+
+    def create_in(self, connection: Connection, user: NewUser, password: str | None = None) -> UUID:
+        """Make a user as :meth:`create` does, in a transaction that the caller has open."""
+        _require_valid(user, password)
+        kept = self._kept(password, user.email) if password is not None else None
+        return self._make(connection, user, kept)
 
     def set_password(self, user_id: UUID, password: str, *, keep_session: str | None = None) -> None:
         """Give a user a password and end their sign-ins, but for the one with token ``keep_session``."""
@@ -136,6 +139,12 @@ class Users:
         self._passwords.require_good(password, email=email)
         with self._passwords.turn():
             return self._passwords.hash(password)
+
+    def _make(self, connection: Connection, user: NewUser, kept: str | None) -> UUID:
+        user_id = self._insert(connection, user)
+        if kept is not None:
+            self._keep_password(connection, user_id, kept)
+        return user_id
 
     def _insert(self, connection: Connection, user: NewUser) -> UUID:
         user_id, now = new_id(), self._clock.now()

@@ -1,0 +1,75 @@
+"""A name for every request, and a line in the log for each."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from .storage.ids import new_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("text", "json")
+HEADER = "X-Request-ID"
+GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger("tenon.request")
+
+
+def configure_logging(level: str = "warning", form: str = "text") -> None:
+    """Send the log to standard error: as text for people, or as a JSON object a line."""
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    if form == "json":
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.dict_tracebacks] if form == "json" else []),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class RequestLog:
+    """WSGI middleware: an id in the log, in ``environ["tenon.request_id"]`` and in the answer.
+
+    An id that the caller gives (``X-Request-ID``) is kept where it is 64 plain characters at
+    most. Each request is one line of the log at level ``info``.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if GIVEN.fullmatch(given) else new_id().hex
+        environ["tenon.request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=request_id)
+        began = time.perf_counter()
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            log.info(
+                "request",
+                method=environ.get("REQUEST_METHOD"),
+                path=environ.get("PATH_INFO"),
+                status=int(status[:3]),
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+            return start_response(status, [*headers, (HEADER, request_id)], exc_info)
+
+        return self._app(environ, start)
