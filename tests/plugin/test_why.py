@@ -101,7 +101,7 @@ def test_a_stage_comes_from_its_pipeline_and_from_those_who_patched_it(plugins):
     assert found(plugins, "new_business.lead") == [("stage", "sales", line(plugins, "sales", 'Stage("lead"'))]
     assert found(plugins, "new_business.proposal") == [
         ("stage", "sales", line(plugins, "sales", 'Stage("proposal"')),
-        ("patch", "points", line(plugins, "points", 'RelabelStage("proposal"')),
+        ("patch", "points", line(plugins, "points", "return [PipelinePatch")),
     ]
 
 
