@@ -25,8 +25,10 @@ from .demo_data import (
     SOURCES,
     TALKS,
 )
+from .pipelines import NEW_BUSINESS, RENEWAL
 
 SEED = 20_260_106
+PIPELINES = {pipeline.key: pipeline for pipeline in (NEW_BUSINESS, RENEWAL)}
 CLOSED = frozenset({"won", "lost", "renewed", "ended"})
 
 
@@ -125,10 +127,24 @@ def _opportunity(
         "lost_reason": rng.choice(LOST) if stage in ("lost", "ended") else None,
         **_worth(rng, stage, account),
     }
-    found = work.create("opportunity", values, facts={"created_at": created, "stage_since": since})
+    history = _history(rng, pipeline, stage, created, since)
+    found = work.create("opportunity", values, note={"history": history})
     _talks(work, rng, found, created)
     if stage not in CLOSED and rng.random() < 0.35:
         _task(work, rng, found)
+
+
+def _history(rng: Random, pipeline: str, stage: str, created: datetime, since: datetime) -> list[dict[str, Any]]:
+    """The stages it came through: all before its own, or some of them where it was lost."""
+    path = [s.key for s in PIPELINES[pipeline].stages if s.status == "open"]
+    if stage in path:
+        path = path[: path.index(stage)]
+    elif stage in ("lost", "ended"):
+        path = path[: rng.randint(1, len(path))]
+    moments = sorted(rng.random() for _stage in path[1:])
+    starts = [created, *(created + (since - created) * part for part in moments)]
+    stays = [{"stage": key, "at": at} for key, at in zip(path, starts, strict=False)]
+    return [*stays, {"stage": stage, "at": since if stays else created}]
 
 
 def _name(rng: Random, pipeline: str, account: Record | None, product: Record | None) -> str:
