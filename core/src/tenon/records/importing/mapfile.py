@@ -22,7 +22,7 @@ _RULE = ("field", "values", "only", "default", "trim", "case", "date", "decimal"
          "timezone", "separator", "empty", "lookup", "missing", "create", "system")  # fmt: skip
 _SHARED = ("trim", "date", "decimal", "thousands", "timezone", "empty")
 _TOP = ("entity", "file", "key", "external_id", "on_match", "on_repeat", "on_empty", "no_key", "defaults",
-        "columns", "templates", "constants", "skip_if", "history")  # fmt: skip
+        "mend", "columns", "templates", "constants", "skip_if", "history")  # fmt: skip
 _CHOICES: dict[str, tuple[str, ...]] = {
     "on_match": get_args(m.OnMatch),
     "on_repeat": get_args(m.OnRepeat),
@@ -83,6 +83,7 @@ class _Reading:
             file=FileOptions(**self._file()),
             key=self._texts(data.get("key", ()), "key"),
             external_id=self._external(),
+            mend=self._mend(),
             skip_if=tuple(self._skips()),
             history=tuple(self._history(defaults)),
             name=self._toml.name,
@@ -181,6 +182,15 @@ class _Reading:
         if create and missing != "create":
             self._wrong(where, _('values to create stand beside missing = "create" only'))
         return m.Lookup(by or "id", system, missing or "refuse", create)
+
+    def _mend(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for column, texts in self._items("mend"):
+            if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+                self._wrong(f"mend.{column}", _('texts are expected: GTXPro = "GTX Pro"'))
+            else:
+                found[column] = texts
+        return found
 
     def _external(self) -> m.ExternalKey | None:
         given = self._data.get("external_id")

@@ -114,6 +114,7 @@ class Mapping:
     on_repeat: OnRepeat = "error"
     on_empty: OnEmpty = "keep"
     no_key: NoKey = "refuse"
+    mend: MappingOf[str, MappingOf[str, str]] = dataclasses.field(default_factory=dict)
     skip_if: tuple[Skip, ...] = ()
     history: tuple[HistoryRule, ...] = ()
     name: str = "map.toml"
@@ -122,5 +123,7 @@ class Mapping:
     def columns(self) -> set[str]:
         """Every column the map names, those inside templates left out."""
         found = {rule.column for rule in self.rules if rule.column}
-        found |= {skip.column for skip in self.skip_if} | {step.at for step in self.history}
+        found |= (
+            self.mend.keys() | {skip.column for skip in self.skip_if} | {step.at for step in self.history}
+        )
         return found | ({self.external_id.column} if self.external_id else set())

@@ -54,6 +54,7 @@ class RowReader:
         self._width = len(layout.header)
         self.key_paths = key_fields(mapping, type_)
         self.keyed = bool(self.key_paths or mapping.external_id)
+        self._mends = [(self._places[column], texts) for column, texts in mapping.mend.items()]
         self._rules = [(rule, self._reading(rule, type_.fields[rule.field])) for rule in mapping.rules]
         self._skips = [self._skipping(skip) for skip in mapping.skip_if]
         self._steps = [self._step(step, type_) for step in mapping.history]
@@ -64,14 +65,22 @@ class RowReader:
         if row.damage:
             found.problems.append(Problem("", "damaged", str(row.damage)))
             return found
-        if any(skip(row.cells) for skip in self._skips):
+        cells = self._mended(row.cells) if self._mends else row.cells
+        if any(skip(cells) for skip in self._skips):
             found.skipped = True
             return found
         for rule, read in self._rules:
-            self._take(found, rule, read)
-        self._take_history(found)
-        found.key = self._key(found)
+            self._take(found, cells, rule, read)
+        self._take_history(found, cells)
+        found.key = self._key(found, cells)
         return found
+
+    def _mended(self, cells: Sequence[Any]) -> list[Any]:
+        mended = list(cells)
+        for place, texts in self._mends:
+            text = plain_text(mended[place]).strip()
+            mended[place] = texts.get(text, mended[place])
+        return mended
 
     def _reading(self, rule: Rule, field: Field) -> Read:
         convert = compile_cell(rule, field)
@@ -83,9 +92,9 @@ class RowReader:
             return lambda cells: convert(fill(cells))
         return lambda _cells: convert(rule.constant)
 
-    def _take(self, found: Prepared, rule: Rule, read: Read) -> None:
+    def _take(self, found: Prepared, cells: Sequence[Any], rule: Rule, read: Read) -> None:
         try:
-            value = read(found.row.cells)
+            value = read(cells)
         except CellError as error:
             origin = rule.column or rule.field
             found.problems.append(Problem(pointer(rule.field), error.code, f"{origin}: {error.detail}"))
@@ -98,10 +107,10 @@ class RowReader:
         elif rule.field != "version":
             found.values[rule.field] = value
 
-    def _key(self, found: Prepared) -> Key | None:
+    def _key(self, found: Prepared, cells: Sequence[Any]) -> Key | None:
         if self._mapping.external_id:
             place = self._places[self._mapping.external_id.column]
-            parts: Key = (plain_text(found.row.cells[place]).strip() or None,)
+            parts: Key = (plain_text(cells[place]).strip() or None,)
         else:
             parts = tuple(found.values.get(path, found.lookups.get(path)) for path in self.key_paths)
         if parts and None not in parts:
@@ -139,10 +148,10 @@ class RowReader:
         moment = type_.fields["created_at"]
         return step, self._reading(Rule(field="created_at", column=step.at, date=step.date), moment)
 
-    def _take_history(self, found: Prepared) -> None:
+    def _take_history(self, found: Prepared, cells: Sequence[Any]) -> None:
         for step, read in self._steps:
             try:
-                at = read(found.row.cells)
+                at = read(cells)
             except CellError as error:
                 found.problems.append(Problem("", error.code, f"{step.at}: {error.detail}"))
                 continue
