@@ -12,13 +12,13 @@ from sqlalchemy.engine import Connection, Row
 from ..storage import Storage
 from ..storage.ids import new_id
 from .event import Event
-from .models import deliveries, events
+from .models import deliveries, events, in_state
 from .targets import Target
 
 BATCH = 500
 
-_NEW = sa.select(events).where(events.c.state == "new").order_by(events.c.seq)
-_ANY_NEW = sa.select(sa.exists().where(events.c.state == "new"))
+_NEW = sa.select(events).where(in_state(events.c.state, "new")).order_by(events.c.seq)
+_ANY_NEW = sa.select(sa.exists().where(in_state(events.c.state, "new")))
 
 Targets = Callable[[Connection], Iterable[Target]]
 

@@ -23,7 +23,7 @@ from ..storage.ids import new_id
 from .backoff import LOCAL
 from .insert import insert_or_ignore
 from .leases import LEASE
-from .models import jobs, timers
+from .models import in_state, jobs, timers
 from .payload import json_safe
 
 log = structlog.get_logger("tenon.exchange")
@@ -31,7 +31,7 @@ log = structlog.get_logger("tenon.exchange")
 _due = (
     sa.select(jobs.c.id)
     .where(
-        jobs.c.state == "new",
+        in_state(jobs.c.state, "new"),
         jobs.c.due_at <= sa.bindparam("now"),
         jobs.c.key.in_(sa.bindparam("keys", expanding=True)),
     )

@@ -26,6 +26,15 @@ OPEN = ("new", "leased", "sent", "unknown", "dead")
 FINAL = ("done", "rejected", "skipped")
 
 
+def in_state(column: sa.ColumnElement[str], *states: str) -> sa.ColumnElement[bool]:
+    """A test on a state with its values written out.
+
+    Neither database recognises a partial index behind a bound parameter.
+    """
+    literals = [sa.literal_column(f"'{state}'", sa.String) for state in states]
+    return column == literals[0] if len(literals) == 1 else column.in_(literals)
+
+
 def _where(condition: sa.ColumnElement[bool]) -> dict[str, Any]:
     return {"sqlite_where": condition, "postgresql_where": condition}
 
@@ -135,22 +144,28 @@ webhooks = _table(WebhookRow)
 TABLES = (events, deliveries, jobs, timers, webhooks)
 
 # Most rows are finished; the indexes that the worker asks hold the others alone.
-sa.Index("ix_tenon_event_new", events.c.seq, **_where(events.c.state == "new"))
+sa.Index("ix_tenon_event_new", events.c.seq, **_where(in_state(events.c.state, "new")))
 sa.Index("ix_tenon_event_record", events.c.record_id, events.c.seq)
 sa.Index(
     "ix_tenon_delivery_due",
     deliveries.c.due_at,
     deliveries.c.seq,
-    **_where(deliveries.c.state == "new"),
+    **_where(in_state(deliveries.c.state, "new")),
 )
 sa.Index(
     "ix_tenon_delivery_lane",
     deliveries.c.target,
     deliveries.c.lane,
     deliveries.c.event_seq,
-    **_where(deliveries.c.state.in_(OPEN)),
+    **_where(in_state(deliveries.c.state, *OPEN)),
+)
+sa.Index(
+    "ix_tenon_delivery_unknown",
+    deliveries.c.due_at,
+    deliveries.c.seq,
+    **_where(in_state(deliveries.c.state, "unknown")),
 )
 sa.Index("ix_tenon_delivery_lease", deliveries.c.lease_until, **_where(deliveries.c.lease_until.is_not(None)))
 sa.Index("uq_tenon_delivery_event_id_target", deliveries.c.event_id, deliveries.c.target, unique=True)
-sa.Index("ix_tenon_job_due", jobs.c.due_at, jobs.c.seq, **_where(jobs.c.state == "new"))
+sa.Index("ix_tenon_job_due", jobs.c.due_at, jobs.c.seq, **_where(in_state(jobs.c.state, "new")))
 sa.Index("ix_tenon_job_lease", jobs.c.lease_until, **_where(jobs.c.lease_until.is_not(None)))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 
+OTHERS_EVERY = 8
+
+
 class Runner:
     """``local`` takes subscribers and jobs, ``remote`` other systems, which may be slow."""
 
@@ -24,6 +27,7 @@ class Runner:
         self.holder = holder
         self._local = local
         self._remote = remote
+        self._steps = 0
         self._near: dict[str, Target] = {}
         self._far: dict[str, Target] = {}
 
@@ -38,13 +42,14 @@ class Runner:
 
     def step(self) -> int:
         """Do a little of each kind of work; 0 when there was none."""
-        done = 0
-        if self._local:
+        self._steps += 1
+        near = self._local and self._courier.deliver_next(self._near)
+        far = self._remote and self._courier.deliver_next(self._far)
+        done = near + far
+        # While deliveries abound, the rest is asked for now and then alone.
+        if self._local and (not near or self._steps % OTHERS_EVERY == 0):
             done += self._fan_out()
-            done += self._courier.deliver_next(self._near)
             done += self._exchange.jobs.run_next(self.holder)
-        if self._remote:
-            done += self._courier.deliver_next(self._far)
         return done
 
     def renew(self) -> None:
