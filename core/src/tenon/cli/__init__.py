@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from .context import Deployment
@@ -34,16 +32,15 @@ COMMANDS = {
 )
 @click.option(
     "--settings",
-    "file",
     type=click.Path(dir_okay=False),
     help="The settings file; $TENON_SETTINGS or ./tenon.toml unless given.",
 )
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="tenon-crm", prog_name="tenon")
 @click.pass_context
-def main(ctx: click.Context, /, file: str | None, debug: bool, **_more: Any) -> None:
+def main(ctx: click.Context, settings: str | None, debug: bool) -> None:
     """Tenon: a CRM made of plugins."""
-    ctx.obj = Deployment(file)
+    ctx.obj = Deployment(settings)
 
 
 __all__ = ["COMMANDS", "main"]
