@@ -20,6 +20,7 @@ from .pipelines import Pipelines, Surroundings, check_pipeline, compile_pipeline
 from .plugin import contributions as c
 from .plugin.loaded import LoadedPlugins
 from .plugin.loader import load_plugins
+from .records.importing import Imports
 from .records.records import Records
 from .records.registry import Registry, build_type
 from .settings import Settings, load_settings
@@ -46,6 +47,7 @@ class Tenon:
     identity: Identity
     access: Access
     records: Records
+    imports: Imports
     exchange: Exchange
     pipelines: Pipelines
     endpoints: tuple[tuple[str, c.Endpoint], ...] = field(default=())
@@ -69,8 +71,9 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     pipelines.subscribe()
     exchange.subscribe(records.signals)
     migrations = Migrations(storage, migration_owners(plugins))
+    imports = Imports(records)
     tenon = Tenon(
-        app, settings, clock, plugins, storage, migrations, identity, access, records, exchange, pipelines
+        app, settings, clock, plugins, storage, migrations, identity, access, records, imports, exchange, pipelines
     )
     exchange.bind(tenon)
     access.policy = _policy(tenon)

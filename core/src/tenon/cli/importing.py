@@ -61,9 +61,7 @@ def import_(
     to an error file that can be mended and imported again. The exit code is 1 where
     rows were refused.
     """
-    from ..records.importing import Imports
-
-    imports = Imports(tenon.records)
+    imports = tenon.imports
     actor = actor_for(tenon, email, "import")
     if show:
         list_imports(imports)

@@ -108,6 +108,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_tenon_delivery_due', ['due_at', 'seq'], unique=False, sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'"))
         batch_op.create_index('ix_tenon_delivery_lane', ['target', 'lane', 'event_seq'], unique=False, sqlite_where=sa.text("state IN ('new', 'leased', 'sent', 'unknown', 'dead')"), postgresql_where=sa.text("state IN ('new', 'leased', 'sent', 'unknown', 'dead')"))
         batch_op.create_index('ix_tenon_delivery_lease', ['lease_until'], unique=False, sqlite_where=sa.text('lease_until IS NOT NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
+        batch_op.create_index('ix_tenon_delivery_unknown', ['due_at', 'seq'], unique=False, sqlite_where=sa.text("state = 'unknown'"), postgresql_where=sa.text("state = 'unknown'"))
         batch_op.create_index('uq_tenon_delivery_event_id_target', ['event_id', 'target'], unique=True)
 
     op.create_table('tenon_event',
@@ -153,6 +154,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('tenon_idempotency_key', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_tenon_idempotency_key_at'), ['at'], unique=False)
+
+    op.create_table('tenon_import',
+    sa.Column('id', Id, nullable=False),
+    sa.Column('plan_id', Id, nullable=True),
+    sa.Column('step', sa.Integer(), nullable=False),
+    sa.Column('entity', sa.String(length=60), nullable=False),
+    sa.Column('file', sa.String(length=255), nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('map_name', sa.String(length=255), nullable=False),
+    sa.Column('map_text', sa.Text(), nullable=False),
+    sa.Column('layout', Json, nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=True),
+    sa.Column('made', sa.Integer(), nullable=False),
+    sa.Column('updated', sa.Integer(), nullable=False),
+    sa.Column('unchanged', sa.Integer(), nullable=False),
+    sa.Column('skipped', sa.Integer(), nullable=False),
+    sa.Column('failed', sa.Integer(), nullable=False),
+    sa.Column('actor_id', Id, nullable=True),
+    sa.Column('actor_name', sa.String(length=200), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=False),
+    sa.Column('moved_at', UtcDateTime(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tenon_import'))
+    )
+    with op.batch_alter_table('tenon_import', schema=None) as batch_op:
+        batch_op.create_index('ix_tenon_import_plan_id', ['plan_id', 'step'], unique=False)
 
     op.create_table('tenon_job',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -237,6 +267,19 @@ def upgrade() -> None:
     sa.Column('due_at', UtcDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_tenon_timer'))
     )
+    op.create_table('tenon_view',
+    sa.Column('id', Id, nullable=False),
+    sa.Column('entity', sa.String(length=60), nullable=False),
+    sa.Column('owner_id', Id, nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('shared', sa.Boolean(), nullable=False),
+    sa.Column('query', Json, nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tenon_view'))
+    )
+    with op.batch_alter_table('tenon_view', schema=None) as batch_op:
+        batch_op.create_index('ix_tenon_view_entity', ['entity', 'owner_id'], unique=False)
+
     op.create_table('tenon_webhook',
     sa.Column('id', Id, nullable=False),
     sa.Column('url', sa.Text(), nullable=False),
@@ -274,3 +317,19 @@ def upgrade() -> None:
     sa.UniqueConstraint('approval_id', 'step', 'cast_by', name=op.f('uq_tenon_approval_vote_approval_id_step_cast_by')),
     sa.UniqueConstraint('approval_id', 'step', 'seat_id', name=op.f('uq_tenon_approval_vote_approval_id_step_seat_id'))
     )
+    op.create_table('tenon_import_row',
+    sa.Column('id', Id, nullable=False),
+    sa.Column('import_id', Id, nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('cells', sa.LargeBinary(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('field', sa.String(length=120), nullable=True),
+    sa.Column('value', sa.Text(), nullable=True),
+    sa.Column('record_id', Id, nullable=True),
+    sa.ForeignKeyConstraint(['import_id'], ['tenon_import.id'], name=op.f('fk_tenon_import_row_import_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tenon_import_row'))
+    )
+    with op.batch_alter_table('tenon_import_row', schema=None) as batch_op:
+        batch_op.create_index('ix_tenon_import_row_import_id', ['import_id', 'kind', 'row'], unique=False)

@@ -10,12 +10,10 @@ from decimal import Decimal
 from typing import IO, Any, Protocol
 from uuid import UUID
 
-import openpyxl
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 from ...errors import BadRequestError
 from ...messages import _
 from ...storage import json
+from ..importing.errorfile import NOT_IN_XML
 from ..schema import plain_decimal
 from .harmless import harmless
 
@@ -54,6 +52,8 @@ def write_jsonl(stream: IO[bytes], header: Sequence[str], rows: Iterable[Sequenc
 
 def write_xlsx(stream: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """A workbook of one sheet, its rows kept on disk while it grows."""
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Tenon")
     sheet.freeze_panes = "A2"
@@ -96,7 +96,7 @@ def _json(value: Any) -> Any:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return harmless(ILLEGAL_CHARACTERS_RE.sub("\ufffd", value))
+        return harmless(NOT_IN_XML.sub("\ufffd", value))
     if isinstance(value, datetime):
         # A sheet knows no time zones; moments stand in it as UTC.
         return value.replace(tzinfo=None)

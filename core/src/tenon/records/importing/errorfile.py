@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-
-import openpyxl
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from .cells import plain_text
 from .jsonlines import RAW_COLUMN
 from .rows import ERROR_COLUMN, OWN_COLUMNS, ROW_COLUMN, Layout, Row
 
 Refused = Iterable[tuple[Row, str]]
+
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""What a sheet cannot hold."""
 
 
 def write_errors(layout: Layout, refused: Refused, to: Path) -> int:
@@ -70,6 +71,8 @@ def _write_csv(layout: Layout, refused: Refused, to: Path) -> None:
 
 
 def _write_xlsx(layout: Layout, refused: Refused, to: Path) -> None:
+    import openpyxl
+
     titles, places = _columns(layout)
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(layout.sheet or "Sheet1")
@@ -81,7 +84,7 @@ def _write_xlsx(layout: Layout, refused: Refused, to: Path) -> None:
 
 def _sheet_cell(value: Any) -> Any:
     if isinstance(value, str):
-        text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
+        text = NOT_IN_XML.sub("\ufffd", value)
         return f"'{text}" if text.startswith("=") else text
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 

@@ -12,7 +12,6 @@ from .jsonlines import JsonLinesSource
 from .limits import LIMITS, Limits
 from .problems import FileError
 from .rows import FileOptions, Source
-from .workbook import WorkbookSource
 
 FORMATS = ("csv", "xlsx", "jsonl")
 _SUFFIXES = {
@@ -25,9 +24,18 @@ _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+
+
+def _workbook(path: Path, options: FileOptions, limits: Limits) -> Source:
+    # Kept out of the start of a server: the library behind it is large and seldom needed.
+    from .workbook import WorkbookSource
+
+    return WorkbookSource(path, options, limits)
+
+
 _READERS: dict[str, Callable[[Path, FileOptions, Limits], Source]] = {
     "csv": DelimitedSource,
-    "xlsx": WorkbookSource,
+    "xlsx": _workbook,
     "jsonl": JsonLinesSource,
 }
 
