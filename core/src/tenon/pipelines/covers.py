@@ -32,10 +32,10 @@ def _amount(type_: EntityType) -> tuple[str, ...]:
 def same_as_asked(record: Record, covers: Mapping[str, Any]) -> bool:
     """Whether the record still has the values that were shown to the approvers."""
     fields = record.entity.fields
-    return all(p in fields and fields[p].dump(record.get(p)) == value for p, value in covers.items())
+    return all(p in fields and record.get(p) == fields[p].load(value) for p, value in covers.items())
 
 
 def same_values(change: Change, values: Mapping[str, Any]) -> bool:
     """Whether a change gives the record the values that were approved."""
     fields = change.entity.fields
-    return all(path in fields and fields[path].dump(change.value(path)) == v for path, v in values.items())
+    return all(p in fields and change.value(p) == fields[p].load(value) for p, value in values.items())

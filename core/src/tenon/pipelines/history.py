@@ -39,6 +39,16 @@ _CLOSE = (
     .values(left_at=sa.bindparam("at", type_=TABLE.c.left_at.type), seconds=sa.bindparam("lasted"))
 )
 
+_RESTAGE = (
+    sa.update(TABLE)
+    .where(
+        TABLE.c.record_id == sa.bindparam("of_record"),
+        TABLE.c.entered_at > sa.bindparam("since", type_=TABLE.c.entered_at.type),
+        TABLE.c.kind == "value",
+    )
+    .values({name: sa.bindparam(f"in_{name}") for name in ("pipeline", "stage", "status")})
+)
+
 
 @dataclass(frozen=True)
 class StageEntry:
@@ -110,6 +120,7 @@ class _Ledger:
     definitions: Definitions
     closed: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
+    late: list[dict[str, Any]] = field(default_factory=list)
     begun: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)
 
@@ -148,6 +159,22 @@ class _Ledger:
         row = self._row(change, "stage", at)
         row["from_stage"] = before["stage"]
         self._begin(row)
+        if at < self.work.now:
+            self._enter_late(change, row)
+
+    def _enter_late(self, change: Change, row: dict[str, Any]) -> None:
+        """A move dated back: values that changed since did so in the stage it leads to, and
+        those that come with it are known only now."""
+        stay = {name: row[name] for name in ("pipeline", "stage", "status")}
+        for added in self.added:
+            if added["kind"] == "value" and added["record_id"] == row["record_id"]:
+                added.update(stay)
+        self.late.append({"of_record": row["record_id"], "since": row["entered_at"], **_prefixed(stay)})
+        if _values_changed(change):
+            value = {**row, "id": new_id(), "kind": "value", "from_stage": None}
+            value.update(entered_at=self.work.now, left_at=self.work.now, seconds=0)
+            self.added.append(value)
+            row.update({name: row[f"previous_{name}"] for name in VALUES})
 
     def _begin(self, row: dict[str, Any]) -> None:
         self.added.append(row)
@@ -206,10 +233,16 @@ class _Ledger:
         connection = self.work.connection
         if self.closed:
             connection.execute(_CLOSE, self.closed)
+        if self.late:
+            connection.execute(_RESTAGE, self.late)
         if self.added:
             connection.execute(_INSERT, self.added)
         if self.gone:
             connection.execute(sa.delete(TABLE).where(TABLE.c.record_id.in_(self.gone)))
+
+
+def _prefixed(stay: dict[str, Any]) -> dict[str, Any]:
+    return {f"in_{name}": value for name, value in stay.items()}
 
 
 def _values_changed(change: Change) -> bool:

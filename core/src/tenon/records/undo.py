@@ -99,9 +99,10 @@ def _put_back(work: Work, row: Any, batch: UUID, report: UndoReport) -> None:
         f = record.entity.fields.get(path)
         if f is None or path == "archived_at" or f.spec.readonly:
             continue
-        if f.dump(record.get(path)) == after:
+        # By value, not by its text: 7 and 7.00 are one amount.
+        if record.get(path) == f.load(after):
             mine[path] = before
-        elif f.dump(record.get(path)) != before:
+        elif record.get(path) != f.load(before):
             report.conflicts.append(
                 (row.entity, row.record_id, _("%(label)s was changed since", label=f.label))
             )
