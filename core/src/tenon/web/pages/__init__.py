@@ -1,0 +1,1 @@
+"""The pages, one module a subject. Each has ``routes(pages)``, which adds its addresses."""

@@ -1,0 +1,233 @@
+"""The board of a pipeline: its stages as columns, its records as cards that move between them.
+
+A card moves by dragging, by keys, or by the small form on it; all three send the
+same request and are refused with the same reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from ...messages import Message
+from ...pipelines import CompiledPipeline, CompiledStage
+from ...pipelines.board import StageTotal
+from ...records.query import Filter, Query, Where, all_of
+from ...records.record import Record
+from ...records.registry import EntityType, Field
+from ...records.work import Work
+from .. import slots
+from ..cells import Cells
+from ..context import actor, by_htmx, may, reader, tenon
+from ..links import cells_for
+from .lists import visible
+from .moves import REFUSALS, attempt, render_panel, told
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """What a board shows, as it stands in its address."""
+
+    type: EntityType
+    pipeline: CompiledPipeline
+    mine: bool
+    search: str
+
+    def url(self, endpoint: str = "web.board", record_id: UUID | None = None, **more: str) -> str:
+        pairs = {"mine": "1" if self.mine else "", "q": self.search, **more}
+        query = urlencode({name: value for name, value in pairs.items() if value})
+        parts = {"record_id": record_id} if record_id else {}
+        address = url_for(endpoint, entity=self.type.collection, pipeline=self.pipeline.key, **parts)
+        return f"{address}?{query}" if query else address
+
+    def move_url(self, record_id: UUID) -> str:
+        return self.url("web.board_move", record_id)
+
+    @property
+    def filter(self) -> Filter | None:
+        return Where("owner_id", "eq", "$me") if self.mine else None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A record on the board: what is shown of it and where it may go."""
+
+    record: Record
+    amount: Markup
+    facts: list[Markup]
+    owner: Markup
+    age: str
+    stalled: bool
+    badges: list[Any]
+    targets: list[CompiledStage]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage with its first cards, or the next ones."""
+
+    total: StageTotal
+    sums: list[str]
+    cards: list[Card]
+    more: str | None
+
+
+def routes(pages: Blueprint) -> None:
+    pages.add_url_rule("/<entity:entity>/board/<pipeline>", "board", board)
+    pages.add_url_rule("/<entity:entity>/board/<pipeline>/cards", "board_cards", board_cards)
+    pages.add_url_rule("/<entity:entity>/board/<pipeline>/move/<uuid:record_id>", "board_move", board_move, methods=["POST"])
+
+
+def board(entity: EntityType, pipeline: str) -> str:
+    state = _state(entity, pipeline)
+    with tenon().records.reading(actor(), via="web") as work:
+        return render_template(
+            "tenon/board/page.html",
+            state=state,
+            entity=entity,
+            pipelines=tenon().pipelines.pipelines_for(entity.name),
+            columns=_columns(work, state),
+            may_move=may("transition", entity.name),
+            may_create=may("create", entity.name),
+        )
+
+
+def _state(entity: EntityType, pipeline: str) -> BoardState:
+    found = tenon().pipelines.pipeline(entity.name, pipeline)
+    return BoardState(entity, found, request.args.get("mine") == "1", request.args.get("q", "").strip())
+
+
+def _columns(work: Work, state: BoardState, only: Sequence[str] | None = None) -> list[Column]:
+    """The columns in the order of their stages; every one, or those of some stages."""
+    totals = tenon().pipelines.board_totals(work, state.type.name, state.pipeline.key, state.filter, state.search or None)
+    return [_column(work, state, total) for total in totals if only is None or total.stage.key in only]
+
+
+def _column(work: Work, state: BoardState, total: StageTotal, after: str | None = None) -> Column:
+    where = all_of(
+        Where("pipeline", "eq", state.pipeline.key), Where("stage", "eq", total.stage.key), state.filter
+    )
+    query = Query(filter=where, sort=_order(state.type, total.stage), size=PAGE, after=after, search=state.search or None)
+    page = work.page(state.type.name, query)
+    more = state.url("web.board_cards", stage=total.stage.key, after=page.next) if page.next else None
+    sums = [reader().short_money(amount, code or None) for code, amount in total.amounts.items()]
+    return Column(total, sums, _cards(work, state, page.data), more)
+
+
+def _order(type_: EntityType, stage: CompiledStage) -> tuple[str, ...]:
+    """Open records by the day they are due, closed ones with the latest first."""
+    day = type_.stages.close_date if type_.stages else None
+    if day is None:
+        return ("stage_since",) if stage.is_open else ("-stage_since",)
+    return (day,) if stage.is_open else (f"-{day}",)
+
+
+def _cards(work: Work, state: BoardState, records: list[Record]) -> list[Card]:
+    cells = cells_for(work, records)
+    stalled = tenon().pipelines.stalls.stalled(work, state.type.name, [r.id for r in records]) if records else set()
+    badges = slots.values("board.badge", slots.context(work, entity=state.type, records=records)) if records else []
+    shown = _facts(work, state.type)
+    return [_card(work, state, record, cells, record.id in stalled, badges, shown) for record in records]
+
+
+def _card(
+    work: Work,
+    state: BoardState,
+    record: Record,
+    cells: Cells,
+    stalled: bool,
+    badges: Sequence[tuple[Any, Mapping[UUID, Any]]],
+    shown: Sequence[Field],
+) -> Card:
+    fields, tracking = state.type.fields, state.type.stages
+    amount = fields.get(tracking.amount) if tracking and tracking.amount else None
+    since = record.get("stage_since")
+    key = state.pipeline.settled(record["stage"])
+    return Card(
+        record,
+        cells.of(record, amount) if amount else Markup(),
+        [text for f in shown if (text := cells.of(record, f))],
+        cells.of(record, fields["owner_id"]).striptags() if "owner_id" in fields else Markup(),  # type: ignore[arg-type]
+        reader().duration(work.now - since) if since else "",
+        stalled,
+        [values[record.id] for _slot, values in badges if values.get(record.id)],
+        list(state.pipeline.targets(key)) if key else [],
+    )
+
+
+def _facts(work: Work, type_: EntityType) -> list[Field]:
+    """What a card says beside its title and amount: the first reference and the close date."""
+    seen = {f.path: f for f in visible(work, type_)}
+    columns = [p for p in type_.entity.list_columns if p in seen]
+    links = [p for p in columns if seen[p].kind == "reference" and p != "owner_id"][:1]
+    day = type_.stages.close_date if type_.stages else None
+    return [seen[p] for p in [*links, *([day] if day in seen else [])] if p]
+
+
+def board_cards(entity: EntityType, pipeline: str) -> str:
+    """The next cards of one column; a page of its own without htmx."""
+    state = _state(entity, pipeline)
+    stage = tenon().pipelines.stage(entity.name, state.pipeline.key, request.args.get("stage", ""))
+    with tenon().records.reading(actor(), via="web") as work:
+        total = next(t for t in _totals(work, state) if t.stage.key == stage.key)
+        column = _column(work, state, total, request.args.get("after"))
+        template = "tenon/board/cards.html" if by_htmx() else "tenon/board/more.html"
+        return render_template(
+            template, state=state, entity=entity, column=column, may_move=may("transition", entity.name)
+        )
+
+
+def _totals(work: Work, state: BoardState) -> list[StageTotal]:
+    return tenon().pipelines.board_totals(work, state.type.name, state.pipeline.key, state.filter, state.search or None)
+
+
+# Moving a card
+
+
+def board_move(entity: EntityType, pipeline: str, record_id: UUID) -> Response | str | tuple[str, int]:
+    state = _state(entity, pipeline)
+    to = request.form.get("to", "")
+    try:
+        with tenon().records.writing(actor(), via="web") as work:
+            record = work.get(entity.name, record_id)
+            outcome = attempt(work, record, to)
+    except REFUSALS as error:
+        return _refused(state, record_id, to, error)
+    said = told(outcome, record, to)
+    if not by_htmx():
+        flash(said, "success")
+        return redirect(state.url(), 303)
+    return _swapped(state, {record["stage"], to}, said)
+
+
+def _swapped(state: BoardState, stages: set[str], said: Message | str, panel: str = "") -> str:
+    """The columns that changed, each in its place, and what is to be read out."""
+    with tenon().records.reading(actor(), via="web") as work:
+        return render_template(
+            "tenon/board/moved.html",
+            state=state,
+            entity=state.type,
+            columns=_columns(work, state, sorted(stages)),
+            said=said,
+            panel=panel,
+            may_move=True,
+        )
+
+
+def _refused(state: BoardState, record_id: UUID, to: str, error: Any) -> tuple[str, int]:
+    """Every reason at once with the fields that mend them; the card goes back."""
+    with tenon().records.reading(actor(), via="web") as work:
+        record = work.get(state.type.name, record_id)
+        panel = render_panel(work, record, to, error, back=state.url())
+    if not by_htmx():
+        return panel, error.status
+    return _swapped(state, {record["stage"], to}, error.message, panel), error.status

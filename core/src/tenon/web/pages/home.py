@@ -1,0 +1,112 @@
+"""Home: one's pipeline by stage, what is due, what moved last, what stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
+
+from ...pipelines import CompiledPipeline
+from ...pipelines.board import StageTotal
+from ...records.query import Query, Where, all_of
+from ...records.record import Record
+from ...records.registry import EntityType
+from ...records.work import Work
+from .. import slots
+from ..context import actor, may, reader, tenon
+from ..links import cells_for
+from ..navigation import shown_types
+from .tasks import due_tasks
+
+SHOWN = 8
+RECENT_PER_KIND = 5
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stage as a line of the pipeline's chart: its share is by amount where there is any, else by count."""
+
+    total: StageTotal
+    share: Decimal
+    sums: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """One's open records of a pipeline, by stage."""
+
+    pipeline: CompiledPipeline
+    url: str
+    bars: list[Bar]
+    most: Decimal
+
+
+def routes(pages: Blueprint) -> None:
+    pages.add_url_rule("/", "home", home)
+
+
+def home() -> str:
+    with tenon().records.reading(actor(), via="web") as work:
+        tasks, recent, stalled = due_tasks(work, SHOWN), _recent(work), list(_stalled(work))
+        return render_template(
+            "tenon/home/page.html",
+            funnels=list(_funnels(work)),
+            tasks=tasks,
+            recent=recent,
+            stalled=stalled,
+            cells=cells_for(work, [*tasks, *recent, *stalled]),
+            widgets=slots.rendered("home.widget", slots.context(work)),
+            approvals=len(tenon().pipelines.approvals.inbox(work)),
+            empty=not _anything(work),
+        )
+
+
+def _staged() -> Iterator[EntityType]:
+    return (t for t in tenon().records.registry if t.stages and may("read", t.name))
+
+
+def _funnels(work: Work) -> Iterator[Funnel]:
+    for type_ in _staged():
+        for pipeline in tenon().pipelines.pipelines_for(type_.name):
+            mine = Where("owner_id", "eq", "$me") if type_.owned else None
+            totals = tenon().pipelines.board_totals(work, type_.name, pipeline.key, mine)
+            bars = [_bar(type_, pipeline, total) for total in totals if total.stage.is_open]
+            if any(bar.total.count for bar in bars):
+                url = url_for("web.board", entity=type_.collection, pipeline=pipeline.key, mine=1)
+                yield Funnel(pipeline, url, bars, max(bar.share for bar in bars))
+
+
+def _bar(type_: EntityType, pipeline: CompiledPipeline, total: StageTotal) -> Bar:
+    sums = " · ".join(reader().short_money(amount, code or None) for code, amount in total.amounts.items())
+    share = sum(total.amounts.values(), Decimal(0)) or Decimal(total.count)
+    query = f"?filter[pipeline][eq]={pipeline.key}&filter[stage][eq]={total.stage.key}"
+    mine = "&filter[owner_id][eq]=$me" if type_.owned else ""
+    return Bar(total, share, sums, url_for("web.list_page", entity=type_.collection) + query + mine)
+
+
+def _recent(work: Work) -> list[Record]:
+    """What changed last, of every kind with a place in the menu."""
+    found: list[Record] = []
+    for type_ in shown_types():
+        if type_.plugin != "identity":
+            found += work.page(type_.name, Query(sort=("-updated_at",), size=RECENT_PER_KIND)).data
+    return sorted(found, key=lambda record: record["updated_at"], reverse=True)[:SHOWN]
+
+
+def _stalled(work: Work) -> Iterator[Record]:
+    """One's records that stand still, those that have waited longest first."""
+    for type_ in _staged():
+        conditions = [Where("stage_status", "eq", "open")]
+        conditions += [Where("owner_id", "eq", "$me")] if type_.owned else []
+        query = Query(filter=all_of(*conditions), sort=("stage_since",), size=SHOWN * 4)
+        records = work.page(type_.name, query).data
+        waiting: set[UUID] = tenon().pipelines.stalls.stalled(work, type_.name, [r.id for r in records])
+        yield from [record for record in records if record.id in waiting][:SHOWN]
+
+
+def _anything(work: Work) -> bool:
+    return any(work.page(t.name, Query(size=1)).data for t in shown_types() if t.plugin != "identity")
