@@ -15,8 +15,6 @@ from tenon.storage.migrations.owners import kernel_owner
 
 @pytest.fixture(scope="module")
 def owners() -> list[MigrationOwner]:
-    import tenon.app  # noqa: F401  (every room's models)
-
     plugins = load_plugins(Settings.for_tests(plugins=PluginChoice(enabled=None)))
     folders = [(plugin.name, plugin.migrations) for plugin in plugins.order]
     return [kernel_owner(), *(MigrationOwner(n, f, f"{n}_") for n, f in folders if isinstance(f, Path))]
