@@ -44,6 +44,7 @@ class Broken:
     settings: str = ""
     keys: dict[str, Any] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
+    drafting: bool = True
 
 
 CASES = {
@@ -151,6 +152,14 @@ CASES = {
         says="made_bad/migrations",
         where="made_bad/plugin.toml:3",
         keys={"models": ".models"},
+        drafting=False,
+    ),
+    "an entity whose model no migration sees": Broken(
+        Code.MIGRATION_HEAD_MISSING,
+        hook("entities", 'entity("thing", "bad_thing")'),
+        says="in no module that plugin.toml names as models",
+        hint="`models`",
+        drafting=False,
     ),
     "migrations with two heads": Broken(
         Code.MIGRATION_HEADS_DIVERGED,
@@ -163,6 +172,7 @@ CASES = {
                 "migrations/versions/two.py": 'revision: str = "bad_0002"\ndown_revision: str | None = None\n'
             },
         },
+        drafting=False,
     ),
     # import
     "an error while importing": Broken(
@@ -474,12 +484,13 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_broken_plugin_is_refused_with_its_own_error(case, made, load):
-    made.make("sales", SALES)
+    if case.drafting:
+        made.make("sales", SALES)
     for name, source in case.beside.items():
         made.make(name, source)
     made.make("bad", case.source, **case.keys)
     with pytest.raises(PluginsError) as caught:
-        load(case.settings)
+        load(case.settings, drafting=case.drafting)
     [problem] = caught.value.plugin_problems
     assert problem.code == case.code
     assert problem.plugin == "bad"

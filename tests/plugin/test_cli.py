@@ -7,10 +7,19 @@ from click.testing import CliRunner
 
 from tenon.cli.plugins import plugins
 
+MODELS = """
+from types import SimpleNamespace
+
+class Thing:
+    __tablename__ = "sales_thing"
+    __table__ = SimpleNamespace(columns=[SimpleNamespace(key="id"), SimpleNamespace(key="name")])
+"""
 SALES = """
+from .models import Thing
+
 @hookimpl
 def entities():
-    return [entity("made_thing", "sales_thing", plural="made-things")]
+    return [Entity("made_thing", Thing, "Thing", "Things", "made-things")]
 
 @hookimpl
 def permissions():
@@ -26,7 +35,8 @@ def run(tmp_path, made):
         path.write_text(settings, encoding="utf-8")
         return CliRunner().invoke(plugins, arguments, env={"TENON_SETTINGS": str(path)})
 
-    made.make("sales", SALES, summary="Things to sell.", settings=SCHEMA)
+    more = {"models": ".models", "migrations": True, "files": {"models.py": MODELS}}
+    made.make("sales", SALES, summary="Things to sell.", settings=SCHEMA, **more)
     return run
 
 

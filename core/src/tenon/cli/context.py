@@ -25,7 +25,10 @@ class Deployment:
     """The deployment a command is about; calling it composes the whole.
 
     ``file`` is the settings file that ``--settings`` named. Everything is made once.
+    ``drafting`` lets plugins lack migrations, for the command that writes them.
     """
+
+    drafting = False
 
     def __init__(self, file: str | None = None) -> None:
         self.file = file
@@ -42,7 +45,7 @@ class Deployment:
         """The plugins that the settings want, loaded; no database is needed."""
         from ..plugin.loader import load_plugins
 
-        return load_plugins(self.settings)
+        return load_plugins(self.settings, drafting=self.drafting)
 
     @cached_property
     def tenon(self) -> Tenon:

@@ -8,11 +8,12 @@ import click
 
 from ..messages import _
 from .columns import echo_columns
-from .context import pass_tenon
+from .context import pass_deployment, pass_tenon
 
 if TYPE_CHECKING:
     from ..app import Tenon
     from ..storage.migrations import Orphan
+    from .context import Deployment
 
 
 @click.group()
@@ -71,10 +72,11 @@ def orphans(tenon: Tenon) -> None:
 @click.argument("plugin")
 @click.option("-m", "--message", default="Initial", help="What the revision does, in a few words.")
 @click.option("--initial", is_flag=True, help="Draw 0001 anew, for a plugin that was never released.")
-@pass_tenon
-def revision(tenon: Tenon, plugin: str, message: str, initial: bool) -> None:
+@pass_deployment
+def revision(deployment: Deployment, plugin: str, message: str, initial: bool) -> None:
     """Draw PLUGIN's next revision from its models (for developers)."""
-    path = tenon.migrations.revision(plugin, message, initial=initial)
+    deployment.drafting = True
+    path = deployment.tenon.migrations.revision(plugin, message, initial=initial)
     if path is None:
         click.echo(
             _("Nothing to draw: the models of %(plugin)s are what its migrations make.", plugin=plugin)

@@ -157,6 +157,21 @@ def _taken(given: Given, path: str, owner: str) -> PluginProblem:
     )
 
 
+def check_unmigrated(world: World) -> Iterator[PluginProblem]:
+    """That the model of each entity and extension stands where migrations look for it."""
+    for given in world.given:
+        model = getattr(given.contribution, "model", None)
+        known = [mapped for _, mapped in tables(world.models.get(given.plugin, ()))]
+        if hasattr(model, "__tablename__") and all(model is not mapped for mapped in known):
+            module = str(getattr(model, "__module__", "")).rpartition(".")[2]
+            yield given.problem(
+                Code.MIGRATION_HEAD_MISSING,
+                f"The model of {given.key!r} is in no module that plugin.toml names as models",
+                "its module in `models`, so that migrations make its table",
+                f'Add ".{module}" to `models` in plugin.toml.',
+            )
+
+
 @dataclass(frozen=True)
 class _Table:
     name: str

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from .check_entities import check_entities
+from .check_entities import check_entities, check_unmigrated
 from .check_keys import check_keys
 from .check_pipelines import check_pipelines
 from .collecting import Given, collect
@@ -148,6 +148,7 @@ class _Loading:
                 *check_keys(world),
                 *check_entities(world),
                 *check_pipelines(world),
+                *(() if self.drafting else check_unmigrated(world)),
                 *self._policies(),
             ]
             if not self._settle("compose", problems):
