@@ -25,8 +25,10 @@ from tenon.plugin.contributions import (
 from tests.pipelines.sales import BIG
 from tests.pipelines.world import reasons
 
+FREELY = Guard()
 
-def asking(*steps, when=None, guard=Guard()):
+
+def asking(*steps, when=None, guard=FREELY):
     """A patch that makes winning a deal subject to an approval."""
     way = Transition("*", "won", guard=guard, approvals=(Approval("sign-off", _("Sign-off"), steps, when),))
     return [PipelinePatch("sales", (AddTransition(way),))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,8 +206,7 @@ def test_whole_seconds_add_up_however_many_stays_there_are(waits):
     moments = [datetime(2026, 1, 5, tzinfo=UTC)]
     for wait in waits:
         moments.append(moments[-1] + timedelta(seconds=wait))
-    pairs = list(zip(moments, moments[1:], strict=False))
-    whole = sum(whole_seconds(start, end) for start, end in pairs)
+    whole = sum(whole_seconds(start, end) for start, end in pairwise(moments))
     assert abs(whole - (moments[-1] - moments[0]).total_seconds()) <= 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .check import Surroundings, check_pipeline
+from .check import Surroundings, check_all, check_pipeline
 from .compiled import CompiledPipeline, CompiledStage, CompiledTransition, Origin, Rule
 from .definition import Definitions, compile_pipelines
 from .findings import Finding, PipelinesError, require_sound
@@ -28,6 +28,7 @@ __all__ = [
     "Rule",
     "StageEntry",
     "Surroundings",
+    "check_all",
     "check_pipeline",
     "compile_pipelines",
     "require_sound",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ..plugin.contributions import Approval, ApprovalStep, Condition, Guard
 from .compiled import ANY_OPEN, CompiledPipeline, CompiledStage, Origin, Rule
 from .conditions import OPERATORS
+from .definition import Definitions
 from .findings import Finding
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,59}")
@@ -46,6 +47,12 @@ def check_pipeline(pipeline: CompiledPipeline, around: Surroundings = Surroundin
         *_retired(pipeline, around),
     ]
     return [Finding(code, f"{said.place}: {detail}", pipeline.key, said) for code, detail, said in found]
+
+
+def check_all(definitions: Definitions, around: Surroundings = Surroundings()) -> list[Finding]:
+    """Everything wrong with the pipelines of a deployment: what compiling them found, and the check."""
+    checked = (check_pipeline(pipeline, around) for pipeline in definitions.pipelines.values())
+    return [*definitions.findings, *(finding for found in checked for finding in found)]
 
 
 Found = Iterator[tuple[str, str, Origin]]
