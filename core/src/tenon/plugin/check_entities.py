@@ -177,7 +177,13 @@ class _Table:
     name: str
     model: Any
     candidate: Candidate
-    where: str
+    given: Given | None = None
+
+    @property
+    def where(self) -> str:
+        """The class's line. Found only for a report: it means reading source files."""
+        line = model_line(self.candidate.location, self.model) if isinstance(self.model, type) else None
+        return line or (self.given.line if self.given else self.candidate.where("models"))
 
 
 def _tables(world: World) -> Iterator[PluginProblem]:
@@ -206,13 +212,10 @@ def _tables(world: World) -> Iterator[PluginProblem]:
 def _all_tables(world: World) -> Iterator[_Table]:
     for candidate in world.order:
         found = list(tables(world.models.get(candidate.name, ())))
-        for name, model in found:
-            line = model_line(candidate.location, model) if isinstance(model, type) else None
-            yield _Table(name, model, candidate, line or candidate.where("models"))
+        yield from (_Table(name, model, candidate) for name, model in found)
         known = {id(model) for _, model in found}
         for given in world.given:
-            mapped: Any = getattr(given.contribution, "model", None)
-            own = given.plugin == candidate.name and hasattr(mapped, "__tablename__")
-            if own and id(mapped) not in known:
-                line = model_line(candidate.location, mapped)
-                yield _Table(mapped.__tablename__, mapped, candidate, line or given.line)
+            model = getattr(given.contribution, "model", None)
+            own = given.plugin == candidate.name and hasattr(model, "__tablename__")
+            if own and id(model) not in known:
+                yield _Table(str(getattr(model, "__tablename__", "")), model, candidate, given)
