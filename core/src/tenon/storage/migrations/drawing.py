@@ -31,8 +31,8 @@ from __future__ import annotations
 
 {imports}
 
-revision = {revision!r}
-down_revision = {down!r}
+revision = "{revision}"
+down_revision = {down}
 
 
 def upgrade() -> None:
@@ -115,7 +115,7 @@ def _render(
         title=message,
         imports="\n".join(imports),
         revision=f"{len(history) + 1:04}",
-        down=history[-1].id if history else None,
+        down=f'"{history[-1].id}"' if history else None,
         body=body,
     )
 
