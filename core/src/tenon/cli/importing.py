@@ -19,7 +19,7 @@ from .importresults import Bar, echo_run, echo_tally, echo_undo
 if TYPE_CHECKING:
     from ..app import Tenon
     from ..identity.actor import Actor
-    from ..records.importing import Imports, Step
+    from ..records.importing import Imports, Run, Step
 
 FILE = click.Path(path_type=Path)
 
@@ -155,28 +155,27 @@ def try_out(imports: Imports, actor: Actor, steps: list[Step]) -> None:
 
 def carry_out(imports: Imports, actor: Actor, ids: list[UUID], errors: Path | None) -> None:
     """Carry imports to their end, one after the other; write the error file of each."""
+    runs = [imports.run(id_) for id_ in ids]
     failed = 0
-    for id_ in ids:
-        before = imports.run(id_)
-        with (
-            told_how_to_resume(before.plan_id or id_),
-            Bar(before.file, before.total, before.position) as bar,
-        ):
-            run = imports.carry_on(actor, id_, report=bar.tally)
-        to = (errors if len(ids) == 1 else None) or before.path.with_name(
-            f"{before.path.stem}.errors{suffix(before.path)}"
-        )
-        if len(ids) > 1 and errors is not None:
-            to = errors.with_name(f"{errors.stem}-{run.step + 1}{errors.suffix}")
-        echo_run(run, imports.write_errors(id_, to) if run.failed else 0, to)
+    for before in runs:
+        name = before.plan_id or before.id
+        with told_how_to_resume(name), Bar(before.file, before.total, before.position) as bar:
+            run = imports.carry_on(actor, before.id, report=bar.tally)
+        to = error_file(run, errors, alone=len(runs) == 1)
+        echo_run(run, imports.write_errors(run.id, to) if run.failed else 0, to)
         failed += run.failed
+    if runs:
+        click.echo(_("Take back: tenon import --undo %(id)s", id=runs[0].plan_id or runs[0].id))
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def suffix(path: Path) -> str:
-    """The ending of an error file: that of the file itself."""
-    return path.suffix or ".csv"
+def error_file(run: Run, named: Path | None, *, alone: bool) -> Path:
+    """Where the refused rows of an import go; each file of a plan has its own."""
+    if named is None:
+        step = "" if alone else f"-{run.step + 1}"
+        return run.path.with_name(f"{run.path.stem}{step}.errors{run.path.suffix or '.csv'}")
+    return named if alone else named.with_name(f"{named.stem}-{run.step + 1}{named.suffix}")
 
 
 @contextmanager

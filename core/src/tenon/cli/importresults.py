@@ -68,7 +68,6 @@ def echo_run(run: Run, refused: int, errors: Path) -> None:
     click.echo(f"{run.file} → {run.entity}: {_counts(run)}")
     if refused:
         click.echo(_("  refused rows: %(path)s (mend them and import that file)", path=errors))
-    click.echo(_("  take back: tenon import --undo %(id)s", id=run.id))
 
 
 def echo_tally(file: str, entity: str, tally: Tally) -> None:

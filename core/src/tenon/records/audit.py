@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TABLE: sa.Table = AuditEntry.__table__  # type: ignore[assignment]
 _INSERT = sa.insert(TABLE)
-_SILENT = frozenset({"id", "version", "created_at", "updated_at", "custom"})
+SILENT = frozenset({"id", "version", "created_at", "updated_at", "custom"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def differences(change: Change) -> dict[str, tuple[Any, Any]]:
     found: dict[str, tuple[Any, Any]] = {}
     fields = change.entity.fields
     for path, after in change.values.items():
-        if path in _SILENT:
+        if path in SILENT:
             continue
         before = change.before.get(path) if change.before is not None else None
         if before != after:

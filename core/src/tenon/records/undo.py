@@ -14,11 +14,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..errors import TenonError
+from ..errors import NotFoundError, TenonError
 from ..messages import _
 from ..storage.ids import new_id
 from . import external, read, write
-from .audit import TABLE
+from .audit import SILENT, TABLE
 
 if TYPE_CHECKING:
     from .work import Work
@@ -42,7 +42,7 @@ def undo_batch(work: Work, batch: UUID) -> UndoReport:
         for rows in _chunks(work, batch):
             for (entity, created), group in groupby(rows, key=lambda row: (row.entity, row.action == "create")):
                 if created:
-                    _take_away(work, entity, [row.record_id for row in group], own, report)
+                    _take_away(work, entity, list(group), own, report)
                 else:
                     for row in group:
                         _put_back(work, row, batch, report)
@@ -61,16 +61,18 @@ def _chunks(work: Work, batch: UUID) -> Iterator[list[Any]]:
 
 
 def _take_away(
-    work: Work, entity: str, ids: list[UUID], own: tuple[UUID, UUID], report: UndoReport
+    work: Work, entity: str, rows: list[Any], own: tuple[UUID, UUID], report: UndoReport
 ) -> None:
-    """Records that the batch made go, while nobody else changed them and nothing points at them."""
+    """Records that the batch made go, while they are as it made them and nothing points at them."""
     work.flush()
+    ids = [row.record_id for row in rows]
     others = sa.or_(TABLE.c.batch.is_(None), TABLE.c.batch.not_in(own))
-    touched = set(
+    written = set(
         work.connection.execute(
             sa.select(TABLE.c.record_id).where(TABLE.c.record_id.in_(ids), TABLE.c.entity == entity, others)
         ).scalars()
     )
+    touched = {row.record_id for row in rows if row.record_id in written and not _as_made(work, row)}
     table = work.type(entity).table
     versions = dict(
         work.connection.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).all()
@@ -86,6 +88,19 @@ def _take_away(
             removed.append(id_)
     external.forget(work, entity, removed)
     report.undone += len(removed)
+
+
+def _as_made(work: Work, row: Any) -> bool:
+    """Whether a record that others wrote to has the values it was made with: what they did was undone."""
+    try:
+        record = read.get(work, row.entity, row.record_id)
+    except NotFoundError:
+        return False
+    return all(
+        f.dump(record.get(path)) == row.changes.get(path, (None, None))[1]
+        for path, f in record.entity.fields.items()
+        if path not in SILENT
+    )
 
 
 def _put_back(work: Work, row: Any, batch: UUID, report: UndoReport) -> None:
