@@ -23,7 +23,9 @@ from tenon.storage import Base, Storage
 def world(database: str) -> Iterator[Any]:
     storage = Storage(Flask(__name__), database)
     Base.metadata.create_all(storage.engine)
-    types = [build_type("identity", e) for e in identity.entities()] + [build_type("nouns", e) for e in nouns.entities()]
+    types = [build_type("identity", e) for e in identity.entities()] + [
+        build_type("nouns", e) for e in nouns.entities()
+    ]
     clock = ManualClock()
     records = Records(storage, Access(OpenPolicy()), Registry(types), clock)
     tenon = SimpleNamespace(records=records, clock=clock, storage=storage)

@@ -17,7 +17,9 @@ from tenon.storage.ids import new_id
 
 def test_a_contact_has_a_party_of_its_id_in_the_same_transaction(world: Any, anna: Actor) -> None:
     with world.records.writing(anna) as work:
-        contact = work.create("contact", {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com"})
+        contact = work.create(
+            "contact", {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com"}
+        )
     with world.records.reading(anna) as work:
         party = work.get("party", contact.id)
     assert (party["name"], party["kind"], party["entity"]) == ("Ada Lovelace", "person", "contact")

@@ -78,7 +78,9 @@ def test_a_line_takes_description_and_price_from_its_product(
     assert (line["amount"], line["currency"], line["position"]) == (Decimal("361.50"), "EUR", 1)
 
 
-def test_a_list_price_in_another_currency_is_not_taken(world: Any, anna: Actor, customer: UUID, product: UUID) -> None:
+def test_a_list_price_in_another_currency_is_not_taken(
+    world: Any, anna: Actor, customer: UUID, product: UUID
+) -> None:
     with pytest.raises(InvalidError) as caught, world.records.writing(anna) as work:
         order = work.create("order", {"party_id": customer, "total_currency": "JPY"})
         work.create("order_line", {"order_id": order.id, "product_id": product})
@@ -88,7 +90,9 @@ def test_a_list_price_in_another_currency_is_not_taken(world: Any, anna: Actor, 
 def test_a_total_follows_every_change_of_its_lines(world: Any, anna: Actor, customer: UUID) -> None:
     with world.records.writing(anna) as work:
         order = work.create("order", {"party_id": customer})
-        lines = [work.create("order_line", {"order_id": order.id, "unit_price": price}) for price in ("10", "2.50")]
+        lines = [
+            work.create("order_line", {"order_id": order.id, "unit_price": price}) for price in ("10", "2.50")
+        ]
     assert total(world, anna, order.id) == Decimal("12.50")
     with world.records.writing(anna) as work:
         work.update("order_line", lines[0].id, {"quantity": 2})
@@ -151,7 +155,9 @@ def test_a_total_is_the_sum_of_rounded_amounts(
     with world.records.writing(anna) as work:
         order = work.create("order", {"party_id": customer, "total_currency": currency})
         for quantity, price, kept in lines:
-            line = work.create("order_line", {"order_id": order.id, "quantity": quantity, "unit_price": price})
+            line = work.create(
+                "order_line", {"order_id": order.id, "quantity": quantity, "unit_price": price}
+            )
             if not kept:
                 work.archive("order_line", line.id)
     expected = sum((rounded(q * p, currency) for q, p, kept in lines if kept), Decimal(0))

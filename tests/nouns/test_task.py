@@ -138,7 +138,9 @@ def test_an_activity_makes_the_follow_up_it_asks_for(world: Any, anna: Actor) ->
         ({"duration": -1}, "/duration"),
     ],
 )
-def test_an_activity_about_nothing_is_refused(world: Any, anna: Actor, values: dict[str, Any], pointer: str) -> None:
+def test_an_activity_about_nothing_is_refused(
+    world: Any, anna: Actor, values: dict[str, Any], pointer: str
+) -> None:
     with pytest.raises(InvalidError) as caught, world.records.writing(anna) as work:
         work.create("activity", {"subject": "Call", **values})
     assert [p.pointer for p in caught.value.problems] == [pointer]

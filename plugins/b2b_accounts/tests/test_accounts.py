@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import UUID
 
 import pytest
@@ -76,3 +77,23 @@ def test_figures_that_cannot_be_are_refused(
     with pytest.raises(InvalidError) as caught, tenon.records.writing(anna) as work:
         work.create("account", {"name": "Acme", **values})
     assert [p.pointer for p in caught.value.problems] == [pointer]
+
+
+def test_two_who_move_branches_at_once_make_no_circle(tenon: Tenon, anna: Actor) -> None:
+    first, second = make_chain(tenon, anna, 1)[0], make_chain(tenon, anna, 1)[0]
+    ready, refused = threading.Barrier(2, timeout=20), []
+
+    def move(account: UUID, parent: UUID) -> None:
+        ready.wait()
+        try:
+            with tenon.records.writing(anna) as work:
+                work.update("account", account, {"parent_id": parent})
+        except InvalidError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=move, args=pair) for pair in ((first, second), (second, first))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1

@@ -25,7 +25,9 @@ def seeded(tenon: Tenon) -> Tenon:
 
 def test_the_demo_fills_every_kind_of_record(seeded: Tenon) -> None:
     with seeded.records.reading(system("test")) as work:
-        counts = {entity: work.count(entity) for entity in ("account", "opportunity", "contact", "product", "order")}
+        counts = {
+            entity: work.count(entity) for entity in ("account", "opportunity", "contact", "product", "order")
+        }
         children = work.count("account", Query(filter=Where("parent_id", "empty", False)))
         orphans = work.count("opportunity", Query(filter=Where("account_id", "empty", True)))
         owners = {row["owner_id"] for row in work.sums("opportunity", by=("owner_id",))}

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tenon_b2b_accounts.pipelines import NEW_BUSINESS
 
 from tenon.app import Tenon
 from tenon.errors import GuardError, InvalidError
 from tenon.identity.actor import Actor
 from tenon.records.query import Query, Where
+from tenon_b2b_accounts.pipelines import NEW_BUSINESS
 
 
 @pytest.fixture
@@ -37,7 +37,11 @@ def test_an_opportunity_begins_in_the_first_stage_of_new_business(tenon: Tenon, 
     sale = make(tenon, anna)
     with tenon.records.reading(anna) as work:
         found = work.get("opportunity", sale)
-    assert (found["pipeline"], found["stage"], found["stage_status"]) == ("new_business", "prospecting", "open")
+    assert (found["pipeline"], found["stage"], found["stage_status"]) == (
+        "new_business",
+        "prospecting",
+        "open",
+    )
 
 
 def test_one_without_an_account_is_kept_and_found(tenon: Tenon, anna: Actor, acme: UUID) -> None:
@@ -68,7 +72,10 @@ def test_losing_needs_a_reason(tenon: Tenon, anna: Actor) -> None:
     sale = make(tenon, anna)
     assert missing(tenon, anna, sale, "lost") == {"/lost_reason"}
     with tenon.records.writing(anna) as work:
-        assert work.update("opportunity", sale, {"stage": "lost", "lost_reason": "price"})["stage_status"] == "lost"
+        assert (
+            work.update("opportunity", sale, {"stage": "lost", "lost_reason": "price"})["stage_status"]
+            == "lost"
+        )
 
 
 def test_a_renewal_moves_through_its_own_stages(tenon: Tenon, anna: Actor, acme: UUID) -> None:

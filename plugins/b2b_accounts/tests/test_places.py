@@ -6,12 +6,12 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from tenon_b2b_accounts.place import people_at
 
 from tenon.app import Tenon
 from tenon.errors import InvalidError
 from tenon.identity.actor import Actor
 from tenon.records.query import Query, Where
+from tenon_b2b_accounts.place import people_at
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def test_an_account_has_one_primary_person(tenon: Tenon, anna: Actor, acme: UUID
     with tenon.records.writing(anna) as work:
         first = work.create("account_contact", {"account_id": acme, "contact_id": ada, "is_primary": True})
         babbage = work.create("contact", {"last_name": "Babbage"}).id
-        second = work.create("account_contact", {"account_id": acme, "contact_id": babbage, "is_primary": True})
+        second = work.create(
+            "account_contact", {"account_id": acme, "contact_id": babbage, "is_primary": True}
+        )
     with tenon.records.reading(anna) as work:
         assert not work.get("account_contact", first.id)["is_primary"]
         assert work.get("account_contact", second.id)["is_primary"]
@@ -56,7 +58,12 @@ def test_an_account_has_one_primary_person(tenon: Tenon, anna: Actor, acme: UUID
 
 
 def test_a_place_does_not_end_before_it_begins(tenon: Tenon, anna: Actor, acme: UUID, ada: UUID) -> None:
-    values = {"account_id": acme, "contact_id": ada, "starts_on": date(2024, 7, 1), "ends_on": date(2024, 6, 30)}
+    values = {
+        "account_id": acme,
+        "contact_id": ada,
+        "starts_on": date(2024, 7, 1),
+        "ends_on": date(2024, 6, 30),
+    }
     with pytest.raises(InvalidError) as caught, tenon.records.writing(anna) as work:
         work.create("account_contact", values)
     assert [(p.pointer, p.code) for p in caught.value.problems] == [("/ends_on", "before-start")]

@@ -13,14 +13,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tenon_b2b_accounts.account import Account
-from tenon_b2b_accounts.opportunity import Opportunity
-from tenon_b2b_accounts.rollup import Rollup, rollup
 
 from tenon.app import Tenon
 from tenon.errors import NotFoundError
 from tenon.identity.actor import Actor
 from tenon.storage.ids import new_id
+from tenon_b2b_accounts.account import Account
+from tenon_b2b_accounts.opportunity import Opportunity
+from tenon_b2b_accounts.rollup import Rollup, rollup
 
 ACCOUNTS, LEVELS, OPPORTUNITIES = 10_000, 10, 20_000
 CURRENCIES = ("EUR", "USD", "JPY")
@@ -36,7 +36,12 @@ def test_open_amounts_add_up_by_currency_over_the_tree(tenon: Tenon, anna: Actor
         middle = work.create("account", {"name": "Division", "parent_id": top}).id
         bottom = work.create("account", {"name": "Plant", "parent_id": middle}).id
         apart = work.create("account", {"name": "Stranger"}).id
-        for account, amount, code in ((top, 1, "EUR"), (middle, 20, "EUR"), (bottom, 300, "USD"), (apart, 9, "EUR")):
+        for account, amount, code in (
+            (top, 1, "EUR"),
+            (middle, 20, "EUR"),
+            (bottom, 300, "USD"),
+            (apart, 9, "EUR"),
+        ):
             work.create(
                 "opportunity",
                 {"name": "Sale", "account_id": account, "amount": amount, "amount_currency": code},
@@ -132,7 +137,8 @@ def large_tree(
 
 def some_sales(rng: Random, accounts: list[UUID], count: int) -> list[Sale]:
     return [
-        (rng.choice(accounts), rng.choice(CURRENCIES), Decimal(rng.randint(0, 10**9)) / 100) for _n in range(count)
+        (rng.choice(accounts), rng.choice(CURRENCIES), Decimal(rng.randint(0, 10**9)) / 100)
+        for _n in range(count)
     ]
 
 

@@ -43,7 +43,9 @@ def _record(work: Work, change: Change, entity: str | None, id_: UUID | None) ->
         missing = "about_entity" if entity is None else "about_id"
         change.refuse(f"/{missing}", "required", _("Name both the kind of record and its id"))
     elif entity not in work.registry:
-        change.refuse("/about_entity", "unknown-entity", _("There is no kind of record %(name)s", name=entity))
+        change.refuse(
+            "/about_entity", "unknown-entity", _("There is no kind of record %(name)s", name=entity)
+        )
     else:
         try:
             return work.get(entity, id_)

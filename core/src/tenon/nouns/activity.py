@@ -52,7 +52,11 @@ def validate_activity(work: Work, change: Change) -> None:
 def follow_up(work: Work, changes: list[Change]) -> None:
     """Make the task that a new activity with ``follow_up_at`` asks for."""
     for change in changes:
-        if change.entity.name == "activity" and change.action == "create" and change.values.get("follow_up_at"):
+        if (
+            change.entity.name == "activity"
+            and change.action == "create"
+            and change.values.get("follow_up_at")
+        ):
             work.create("task", follow_up_task(change))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import sqlalchemy as sa
 
 from ..api import AddressColumns, Base, Change, Entity, OwnedColumns, RecordColumns, Work, _, fields

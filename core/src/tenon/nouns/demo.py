@@ -33,7 +33,9 @@ def seed(work: Work, tenon: Any) -> None:
 
 def sellers(work: Work) -> list[UUID | None]:
     """Those who own demo records: the users who are no administrators, else all, else nobody."""
-    users = work.page("user", Query(filter=Where("active", "eq", True), sort=("created_at", "id"), size=20)).data
+    users = work.page(
+        "user", Query(filter=Where("active", "eq", True), sort=("created_at", "id"), size=20)
+    ).data
     plain = [user for user in users if not user.get("admin")]
     return [user.id for user in plain or users] or [None]
 
@@ -141,4 +143,6 @@ def order(work: Work, rng: Random, contact: Record, products: list[Record]) -> N
         },
     )
     for item in rng.sample(products, rng.randint(1, 4)):
-        work.create("order_line", {"order_id": found.id, "product_id": item.id, "quantity": rng.randint(1, 12)})
+        work.create(
+            "order_line", {"order_id": found.id, "product_id": item.id, "quantity": rng.randint(1, 12)}
+        )

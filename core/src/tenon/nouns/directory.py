@@ -30,7 +30,9 @@ def keep_directory(work: Work, changes: list[Change]) -> None:
 
 def forget(work: Work, changes: list[Change]) -> None:
     """Take those out of the directory whose records are being undone."""
-    gone = [change.before.id for change in changes if change.before is not None and change.entity.entity.party]
+    gone = [
+        change.before.id for change in changes if change.before is not None and change.entity.entity.party
+    ]
     if gone:
         table: Any = Party.__table__
         work.connection.execute(sa.delete(table).where(table.c.id.in_(gone)))
@@ -38,7 +40,9 @@ def forget(work: Work, changes: list[Change]) -> None:
 
 def directory_first(work: Work, change: Change) -> None:
     """Have the directory's rows of this transaction written before something refers to them."""
-    if work.pending and any(f.spec.to == "party" and change.changed(f.path) for f in change.entity.references):
+    if work.pending and any(
+        f.spec.to == "party" and change.changed(f.path) for f in change.entity.references
+    ):
         work.flush()
 
 

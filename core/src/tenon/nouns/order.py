@@ -54,7 +54,9 @@ def validate_order(work: Work, change: Change) -> None:
         change.values["placed_on"] = work.now.date()
     if change.before is not None and change.changed("total_currency") and has_lines(work, change.before.id):
         change.refuse(
-            "/total_currency", "has-lines", _("The currency of an order with lines stays; archive the lines first")
+            "/total_currency",
+            "has-lines",
+            _("The currency of an order with lines stays; archive the lines first"),
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -46,7 +44,9 @@ def validate_line(work: Work, change: Change) -> None:
     if change.value("unit_price") is None:
         change.refuse("/unit_price", "required", _("Enter a price; the product has none in this currency"))
         return
-    change.values["amount"] = rounded(change.value("quantity") * change.value("unit_price"), order["total_currency"])
+    change.values["amount"] = rounded(
+        change.value("quantity") * change.value("unit_price"), order["total_currency"]
+    )
 
 
 def _take_from_product(work: Work, change: Change) -> None:

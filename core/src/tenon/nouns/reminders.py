@@ -34,7 +34,9 @@ def due_tasks(work: Work) -> list[Any]:
     """Open tasks that nobody was reminded of yet, the longest due first."""
     table: Any = Task.__table__
     waiting = open_tasks(table, table.c.remind_at, work.now).where(table.c.reminded_at.is_(None))
-    return list(work.connection.execute(waiting.order_by(table.c.remind_at, table.c.id).limit(BATCH)).mappings())
+    return list(
+        work.connection.execute(waiting.order_by(table.c.remind_at, table.c.id).limit(BATCH)).mappings()
+    )
 
 
 def announce(work: Work, tenon: Any, task: Any) -> None:

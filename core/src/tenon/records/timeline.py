@@ -84,7 +84,9 @@ class Timeline:
             raise ValueError(f"the timeline has a source {name!r} already")
         self.sources[name] = source
 
-    def page(self, work: Work, entity: str, id_: UUID, *, after: str | None = None, size: int = 50) -> TimelinePage:
+    def page(
+        self, work: Work, entity: str, id_: UUID, *, after: str | None = None, size: int = 50
+    ) -> TimelinePage:
         """A page of what happened around a record, newest first.
 
         ``NotFoundError`` where the actor may not see the record, ``BadRequestError``

@@ -6,7 +6,19 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from tenon.api import AddressColumns, Base, Change, Choice, Entity, OwnedColumns, RecordColumns, Work, _, fields
+
+from tenon.api import (
+    AddressColumns,
+    Base,
+    Change,
+    Choice,
+    Entity,
+    OwnedColumns,
+    RecordColumns,
+    Work,
+    _,
+    fields,
+)
 
 ACCOUNT_TYPES = (
     Choice("prospect", _("Prospect"), "azure"),
@@ -58,16 +70,18 @@ def validate_account(work: Work, change: Change) -> None:
     for field in ("employees", "revenue"):
         if change.changed(field) and (change.value(field) or 0) < 0:
             change.refuse(f"/{field}", "negative", _("Enter a number that is not below zero"))
-    if change.changed("founded") and change.value("founded") is not None:
-        _refuse_strange_year(work, change)
+    founded = change.value("founded")
+    if change.changed("founded") and founded is not None and not 1 <= founded <= work.now.year + 1:
+        change.refuse("/founded", "year", _("Enter the year it was founded in, such as 1996"))
 
 
 def _refuse_circle(work: Work, change: Change) -> None:
     parent = change.value("parent_id")
+    # Nothing can belong to an account that is only being created.
     if change.before is None or parent is None:
         return
     _one_at_a_time(work)
-    if parent == change.before.id or parent in descendants(work, change.before.id):
+    if change.before.id in ancestors(work, parent):
         change.refuse(
             "/parent_id",
             "cycle",
@@ -81,30 +95,17 @@ def _one_at_a_time(work: Work) -> None:
         work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TREE_LOCK)))
 
 
-def _refuse_strange_year(work: Work, change: Change) -> None:
-    if not 1 <= change.value("founded") <= work.now.year + 1:
-        change.refuse("/founded", "year", _("Enter the year it was founded in, such as 1996"))
-
-
-def descendants(work: Work, account_id: UUID) -> set[UUID]:
-    """The ids of every account below one in the tree, archived ones too; not its own.
+def ancestors(work: Work, account_id: UUID) -> set[UUID]:
+    """The ids of an account and of everything above it in the tree, archived ones too.
 
     It looks at the table itself rather than through the actor's scope, since a
     circle is one even where its author cannot see all of it.
     """
-    tree = below(account_id)
-    return set(work.connection.execute(sa.select(tree.c.id).where(tree.c.id != account_id)).scalars())
-
-
-def below(account_id: UUID) -> sa.CTE:
-    """A recursive query (SQL:1999) for ids of an account and everything below it.
-
-    ``UNION`` rather than ``UNION ALL``: it ends even in data that has a circle.
-    """
     table: Any = Account.__table__
-    root = sa.select(sa.bindparam("root", account_id, type_=table.c.id.type).label("id"))
-    tree = root.cte("tree", recursive=True)
-    return tree.union(sa.select(table.c.id).where(table.c.parent_id == tree.c.id))
+    start = sa.select(table.c.id, table.c.parent_id).where(table.c.id == account_id)
+    line = start.cte("line", recursive=True)
+    line = line.union(sa.select(table.c.id, table.c.parent_id).where(table.c.id == line.c.parent_id))
+    return set(work.connection.execute(sa.select(line.c.id)).scalars())
 
 
 ACCOUNT = Entity(

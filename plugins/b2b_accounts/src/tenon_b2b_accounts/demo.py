@@ -46,7 +46,9 @@ def seed(work: Work, tenon: Any) -> None:
 
 
 def _sellers(work: Work) -> list[UUID | None]:
-    users = work.page("user", Query(filter=Where("active", "eq", True), sort=("created_at", "id"), size=20)).data
+    users = work.page(
+        "user", Query(filter=Where("active", "eq", True), sort=("created_at", "id"), size=20)
+    ).data
     plain = [user for user in users if not user.get("admin")]
     return [user.id for user in plain or users] or [None]
 
@@ -71,7 +73,9 @@ def _companies(work: Work, rng: Random, owners: list[UUID | None]) -> Iterator[R
             "email": f"office@company{number + 1}.example.com",
             "owner_id": owner,
         }
-        made[name] = work.create("account", values, facts={"created_at": _ago(work.now, rng.uniform(90, 700))})
+        made[name] = work.create(
+            "account", values, facts={"created_at": _ago(work.now, rng.uniform(90, 700))}
+        )
         yield made[name]
 
 
@@ -89,12 +93,19 @@ def _places(work: Work, rng: Random, accounts: list[Record]) -> dict[UUID, list[
         if rng.random() < 0.15:
             former = rng.choice(accounts)
             left = started - timedelta(days=rng.randint(10, 90))
-            work.create("account_contact", _place(former, contact, left - timedelta(days=900)) | {"ends_on": left})
+            work.create(
+                "account_contact", _place(former, contact, left - timedelta(days=900)) | {"ends_on": left}
+            )
     return people
 
 
 def _place(account: Record, contact: Record, starts_on: date, *, is_primary: bool = False) -> dict[str, Any]:
-    return {"account_id": account.id, "contact_id": contact.id, "starts_on": starts_on, "is_primary": is_primary}
+    return {
+        "account_id": account.id,
+        "contact_id": contact.id,
+        "starts_on": starts_on,
+        "is_primary": is_primary,
+    }
 
 
 def _opportunity(
@@ -122,7 +133,9 @@ def _opportunity(
         "product_id": product.id if product else None,
         "owner_id": account["owner_id"] if account else rng.choice(owners),
         "source": "existing" if pipeline == "renewal" else rng.choice(SOURCES),
-        "close_date": since.date() if stage in CLOSED else (work.now + timedelta(days=rng.randint(-6, 120))).date(),
+        "close_date": since.date()
+        if stage in CLOSED
+        else (work.now + timedelta(days=rng.randint(-6, 120))).date(),
         "next_step": rng.choice(NEXT_STEPS) if stage not in CLOSED and rng.random() < 0.7 else None,
         "lost_reason": rng.choice(LOST) if stage in ("lost", "ended") else None,
         **_worth(rng, stage, account),
@@ -134,7 +147,9 @@ def _opportunity(
         _task(work, rng, found)
 
 
-def _history(rng: Random, pipeline: str, stage: str, created: datetime, since: datetime) -> list[dict[str, Any]]:
+def _history(
+    rng: Random, pipeline: str, stage: str, created: datetime, since: datetime
+) -> list[dict[str, Any]]:
     """The stages it came through: all before its own, or some of them where it was lost."""
     path = [s.key for s in PIPELINES[pipeline].stages if s.status == "open"]
     if stage in path:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify
+
 from tenon.api import Endpoint, current_actor
 
 from .rollup import rollup
@@ -21,7 +22,9 @@ OPENAPI = {
             "responses": {
                 "200": {
                     "description": "The roll-up",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AccountRollup"}}},
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/AccountRollup"}}
+                    },
                 },
                 "404": {"description": "There is no such account, or you may not see it"},
             },
@@ -66,7 +69,11 @@ def endpoints_of(tenon: Any) -> tuple[Endpoint, ...]:
             accounts=found.accounts,
             opportunities=found.opportunities,
             amounts=[
-                {"currency": part.currency, "amount": f"{part.amount:.2f}", "opportunities": part.opportunities}
+                {
+                    "currency": part.currency,
+                    "amount": f"{part.amount:.2f}",
+                    "opportunities": part.opportunities,
+                }
                 for part in found.amounts
             ],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+
 from tenon.api import (
     Base,
     Change,
@@ -69,7 +70,9 @@ class Opportunity(Base, RecordColumns, OwnedColumns, StageColumns):
     product_id = fields.reference(_("Product"), to="product", column="nouns_product.id")
     amount = fields.money(_("Amount"), currency="amount_currency")
     amount_currency = fields.currency(_("Currency"))
-    close_date = fields.date(_("Close date"), help=_("When you expect the decision; when it fell, once closed."))
+    close_date = fields.date(
+        _("Close date"), help=_("When you expect the decision; when it fell, once closed.")
+    )
     probability = fields.integer(
         _("Probability"), help=_("Your own estimate in percent, where it differs from the stage's.")
     )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from babel.numbers import format_currency
+
 from tenon.api import And, Filter, Query, Slot, Where, Work, _
 
 from .place import people_at
@@ -32,7 +33,11 @@ def people(context: Any) -> dict[str, Any] | None:
     if not places:
         return None
     names = context.work.titles("contact", [place["contact_id"] for place in places])
-    return {"places": [p for p in places if p["contact_id"] in names], "names": names, "today": context.work.now.date()}
+    return {
+        "places": [p for p in places if p["contact_id"] in names],
+        "names": names,
+        "today": context.work.now.date(),
+    }
 
 
 def open_column(context: Any) -> dict[UUID, str]:
@@ -41,7 +46,9 @@ def open_column(context: Any) -> dict[UUID, str]:
     locale = (context.actor.locale or "en").replace("-", "_")
     for row in _open_of(context.work, [record.id for record in context.records]):
         if row["amount"]:
-            texts[row["account_id"]].append(format_currency(row["amount"], row["amount_currency"], locale=locale))
+            texts[row["account_id"]].append(
+                format_currency(row["amount"], row["amount_currency"], locale=locale)
+            )
     return {id_: " + ".join(parts) for id_, parts in texts.items()}
 
 
@@ -60,12 +67,15 @@ def my_pipeline(context: Any) -> dict[str, Any]:
         line["count"] += row["count"]
         if row["amount"]:
             line["amounts"].append((row["amount"], row["amount_currency"]))
-    return {"pipelines": list(_in_order(context.tenon, found)), "most": max((x["count"] for x in found.values()), default=0)}
+    return {
+        "pipelines": list(_in_order(context.tenon, found)),
+        "most": max((x["count"] for x in found.values()), default=0),
+    }
 
 
 def _in_order(tenon: Any, found: dict[tuple[str, str], dict[str, Any]]) -> Any:
     """Pipelines with their stages in order, those without an open opportunity of mine left out."""
-    for pipeline in tenon.pipelines.of("opportunity"):
+    for pipeline in tenon.pipelines.pipelines_for("opportunity"):
         lines = [
             {"label": stage.label, "stage": stage.key, **found[pipeline.key, stage.key]}
             for stage in pipeline.stages.values()

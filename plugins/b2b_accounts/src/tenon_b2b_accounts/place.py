@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
+
 from tenon.api import And, Base, Change, Entity, Query, Record, RecordColumns, Where, Work, _, fields
 
 
@@ -20,9 +21,15 @@ class AccountContact(Base, RecordColumns):
     account_id = fields.reference(
         _("Account"), to="account", column="b2b_accounts_account.id", index=False, required=True
     )
-    contact_id = fields.reference(_("Contact"), to="contact", column="nouns_contact.id", index=False, required=True)
+    contact_id = fields.reference(
+        _("Contact"), to="contact", column="nouns_contact.id", index=False, required=True
+    )
     role = fields.text(
-        _("Role"), max_length=120, required=True, search=True, help=_("What the person does there; the job title where left empty.")
+        _("Role"),
+        max_length=120,
+        required=True,
+        search=True,
+        help=_("What the person does there; the job title where left empty."),
     )
     is_primary = fields.boolean(
         _("Primary"), default=False, required=True, help=_("The first person to turn to at this account.")
@@ -38,7 +45,11 @@ def validate_place(work: Work, change: Change) -> None:
         change.refuse("/ends_on", "before-start", _("Enter a day that is not before the first one"))
     if change.value("role") is None and change.value("contact_id") is not None:
         change.values["role"] = _title(work, change.value("contact_id"))
-    if change.value("is_primary") and not change.problems and any(map(change.changed, ("is_primary", "account_id"))):
+    if (
+        change.value("is_primary")
+        and not change.problems
+        and any(map(change.changed, ("is_primary", "account_id")))
+    ):
         _step_down(work, change)
 
 
@@ -51,14 +62,18 @@ def _title(work: Work, contact_id: UUID) -> str:
 def _step_down(work: Work, change: Change) -> None:
     """Whoever was the account's primary person is so no longer."""
     same = Where("account_id", "eq", change.value("account_id"))
-    for other in work.page("account_contact", Query(filter=And((same, Where("is_primary", "eq", True))))).data:
+    for other in work.page(
+        "account_contact", Query(filter=And((same, Where("is_primary", "eq", True))))
+    ).data:
         if change.before is None or other.id != change.before.id:
             work.update("account_contact", other.id, {"is_primary": False})
 
 
 def people_at(work: Work, account_id: UUID, size: int = 20) -> list[Record]:
     """The places at an account: the primary person first, then those who are there, then those who left."""
-    query = Query(filter=Where("account_id", "eq", account_id), sort=("-is_primary", "ends_on", "-starts_on"), size=size)
+    query = Query(
+        filter=Where("account_id", "eq", account_id), sort=("-is_primary", "ends_on", "-starts_on"), size=size
+    )
     return work.page("account_contact", query).data
 
 
