@@ -36,6 +36,10 @@ class Deployments:
         url = self._copied(settings, plugins, server)
         return create_tenon(_with_database(settings, url, self.folder), clock=clock, plugins=plugins)
 
+    def empty(self, server: str) -> str:
+        """The URL of a database with nothing in it."""
+        return f"sqlite:///{self._file()}" if server == "sqlite" else self._database(server)
+
     def discard(self, tenon: Tenon) -> None:
         """Close a deployment and take its database away."""
         tenon.storage.close()
@@ -72,7 +76,7 @@ class Deployments:
         return self._database(server, _name(template))
 
     def _migrated(self, settings: Settings, plugins: LoadedPlugins, server: str) -> str:
-        url = f"sqlite:///{self._file()}" if server == "sqlite" else self._database(server)
+        url = self.empty(server)
         template = create_tenon(_with_database(settings, url, self.folder), plugins=plugins)
         template.migrations.upgrade()
         template.storage.close()

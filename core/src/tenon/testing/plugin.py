@@ -150,3 +150,25 @@ def events(tenon: Tenon) -> Events:
     from .events import Events
 
     return Events(tenon)
+
+
+@pytest.fixture
+def tenon_empty_sqlite(tenon_deployments: Deployments) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return tenon_deployments.empty("sqlite")
+
+
+@pytest.fixture
+def tenon_empty_postgres(request: pytest.FixtureRequest, tenon_deployments: Deployments) -> str:
+    """The URL of an empty PostgreSQL database, on the server that ``tenon_database`` names.
+
+    A suite that has a fixture ``postgres_url`` of its own gets its database from there. Without
+    either the test is skipped.
+    """
+    server = str(request.config.getini("tenon_database"))
+    if server != "sqlite":
+        return tenon_deployments.empty(server)
+    try:
+        return str(request.getfixturevalue("postgres_url"))
+    except pytest.FixtureLookupError:
+        pytest.skip('no PostgreSQL: set tenon_database = "postgresql://USER@HOST/postgres" for pytest')
