@@ -13,8 +13,8 @@ from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
 from .exchange import Exchange, HttpClient
-from .identity.identity import Identity, IdentityOptions
 from .identity.actor import Actor
+from .identity.identity import Identity, IdentityOptions
 from .messages import _
 from .pipelines import Pipelines, Surroundings, check_pipeline, compile_pipelines, require_sound
 from .plugin import contributions as c
@@ -73,7 +73,18 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     migrations = Migrations(storage, migration_owners(plugins))
     imports = Imports(records)
     tenon = Tenon(
-        app, settings, clock, plugins, storage, migrations, identity, access, records, imports, exchange, pipelines
+        app,
+        settings,
+        clock,
+        plugins,
+        storage,
+        migrations,
+        identity,
+        access,
+        records,
+        imports,
+        exchange,
+        pipelines,
     )
     exchange.bind(tenon)
     access.policy = _policy(tenon)
@@ -168,7 +179,7 @@ def _policy(tenon: Tenon) -> Policy:
     raise ConfigError(
         _("Nobody decides who may do what: no plugin gives an access policy"),
         hint=_(
-            "Enable a policy plugin such as permissions, or set access = \"open\" in tenon.toml "
+            'Enable a policy plugin such as permissions, or set access = "open" in tenon.toml '
             "to let every signed-in user do everything."
         ),
     )

@@ -1,5 +1,7 @@
 """Entities, custom fields, the one write path, the one read path, audit, import and export."""
 
+from __future__ import annotations
+
 from .query import And, Filter, Not, Or, Query, Where
 from .read import Page
 from .record import Record

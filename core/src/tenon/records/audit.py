@@ -82,9 +82,7 @@ def differences(change: Change) -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def entries(
-    work: Work, entity: str, id_: UUID, *, before: UUID | None = None, size: int = 50
-) -> list[Entry]:
+def entries(work: Work, entity: str, id_: UUID, *, before: UUID | None = None, size: int = 50) -> list[Entry]:
     """The history of a record, newest first; ``before`` is the id of the last entry already seen.
 
     Fields that the actor may not see are left out.

@@ -52,7 +52,11 @@ def unique_paths(type_: EntityType, text: str) -> list[str]:
             names = [c.name for c in constraint.columns]
             listed = ", ".join(f"{table.name}.{n}" for n in names)
             if (constraint.name and f'"{constraint.name}"' in text) or text.rstrip().endswith(f": {listed}"):
-                return [p for p, f in type_.fields.items() if f.column is not None and f.column in list(constraint.columns)]
+                return [
+                    p
+                    for p, f in type_.fields.items()
+                    if f.column is not None and f.column in list(constraint.columns)
+                ]
     return [path for path in type_.custom_fields if custom_index(type_, path) in text]
 
 
@@ -71,9 +75,13 @@ def _dangling(change: Change, text: str) -> InvalidError:
         f
         for f in change.entity.references
         if f.column is not None
-        and any(fk.constraint is not None and f'"{fk.constraint.name}"' in text for fk in f.column.foreign_keys)
+        and any(
+            fk.constraint is not None and f'"{fk.constraint.name}"' in text for fk in f.column.foreign_keys
+        )
     ]
-    suspects = named or [f for f in change.entity.references if change.values.get(f.path) is not None]
+    suspects = named or [
+        f for f in change.entity.references if change.values.get(f.path) is not None and not f.spec.readonly
+    ]
     return InvalidError(
         problems=[
             Problem(pointer(f.path), "unknown-reference", _("There is no such %(label)s", label=f.label))

@@ -65,14 +65,15 @@ def nullable(f: Field) -> bool:
     return f.column is None or f.path.startswith("ext.") or bool(f.column.nullable)
 
 
-def beyond(
-    type_: EntityType, order: list[tuple[Field, bool]], values: list[Any]
-) -> sa.ColumnElement[bool]:
+def beyond(type_: EntityType, order: list[tuple[Field, bool]], values: list[Any]) -> sa.ColumnElement[bool]:
     """The records behind ``values`` in that order."""
     sql = [f.expression(type_.table) for f, _down in order]
     downs = {down for _f, down in order}
     if len(downs) == 1 and not any(nullable(f) for f, _down in order):
-        left, right = sa.tuple_(*sql), sa.tuple_(*(sa.literal(v, s.type) for v, s in zip(values, sql, strict=True)))
+        left, right = (
+            sa.tuple_(*sql),
+            sa.tuple_(*(sa.literal(v, s.type) for v, s in zip(values, sql, strict=True))),
+        )
         return left < right if downs.pop() else left > right
     found: list[sa.ColumnElement[bool]] = []
     for index, (_f, down) in enumerate(order):

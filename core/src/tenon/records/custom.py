@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def spec_of(found: Definition) -> FieldSpec:
 
 def stamp(connection: Connection) -> Any:
     """A value that changes whenever a definition does."""
-    return tuple(connection.execute(sa.select(sa.func.count(), sa.func.max(TABLE.c.updated_at))).one())
+    return tuple(connection.execute(sa.select(sa.func.count(), sa.func.max(TABLE.c.revision))).one())
 
 
 def apply(connection: Connection, base: Registry, dialect: str, modes: frozenset[str]) -> Registry:
@@ -130,7 +131,8 @@ def definitions(connection: Connection, entity: str | None = None) -> list[Defin
 
 
 def _definition(row: Any) -> Definition:
-    options = {**row.options, "modes": tuple(row.options.get("modes", ()))}
+    choices = dict(row.options.get("choices", ()))
+    options = {**row.options, "modes": tuple(row.options.get("modes", ())), "choices": choices}
     return Definition(
         entity=row.entity, key=row.key, label=row.label, kind=row.kind, indexed=row.indexed,
         position=row.position, archived=row.archived_at is not None, **options,
@@ -148,7 +150,9 @@ def define(work: Work, definition: Definition) -> Definition:
             hint=_("Choose another key, or restore the archived field."),
             problems=[Problem("/key", "duplicate", _("This key is taken"))],
         )
-    work.connection.execute(sa.insert(TABLE).values(id=new_id(), created_at=work.now, **_values(work, definition)))
+    work.connection.execute(
+        sa.insert(TABLE).values(id=new_id(), created_at=work.now, **_values(work, definition))
+    )
     _make_index(work, type_, definition)
     work.records.forget_custom()
     return definition
@@ -177,15 +181,19 @@ def redefine(work: Work, definition: Definition) -> Definition:
 
 
 def _row(work: Work, entity: str, key: str) -> Any:
-    return work.connection.execute(sa.select(TABLE).where(TABLE.c.entity == entity, TABLE.c.key == key)).first()
+    return work.connection.execute(
+        sa.select(TABLE).where(TABLE.c.entity == entity, TABLE.c.key == key)
+    ).first()
 
 
 def _values(work: Work, definition: Definition) -> dict[str, Any]:
     whole = asdict(definition)
     return {
         **{name: whole[name] for name in ("entity", "key", "label", "kind", "indexed", "position")},
-        "options": {name: whole[name] for name in _OPTIONS},
-        "updated_at": work.records.clock.now(),
+        # JSONB does not keep the order of keys, and people care for the order of choices
+        "options": {**{name: whole[name] for name in _OPTIONS}, "choices": list(whole["choices"].items())},
+        "revision": time.time_ns(),
+        "updated_at": work.now,
         "archived_at": work.now if definition.archived else None,
     }
 
@@ -194,7 +202,11 @@ def _check(work: Work, definition: Definition) -> None:
     problems: list[Problem] = []
     if not KEY.fullmatch(definition.key):
         problems.append(
-            Problem("/key", "invalid", _("Use small letters, digits and _; begin with a letter; 40 characters at most"))
+            Problem(
+                "/key",
+                "invalid",
+                _("Use small letters, digits and _; begin with a letter; 40 characters at most"),
+            )
         )
     if not definition.label.strip():
         problems.append(Problem("/label", "required", _("Give the field a name")))
@@ -234,7 +246,9 @@ def _choices_in_use(work: Work, type_: EntityType, before: Definition, after: De
         known = work.records.base_with(before)
         column = known.fields[before.path].expression(type_.table)
         test = column == key if before.kind == "choice" else sa.cast(column, sa.Text).like(f'%"{key}"%')
-        used = work.connection.execute(sa.select(sa.func.count()).select_from(type_.table).where(test)).scalar_one()
+        used = work.connection.execute(
+            sa.select(sa.func.count()).select_from(type_.table).where(test)
+        ).scalar_one()
         if used:
             raise ConflictError(
                 _("%(count)s records still have the choice %(key)s", count=used, key=key),
@@ -247,9 +261,8 @@ def _index_expression(work: Work, definition: Definition) -> str:
     if work.dialect == "sqlite":
         return f"json_extract(custom, '$.{definition.key}')"
     text = f"custom ->> '{definition.key}'"
-    if coding(spec_of(definition)).sql.name == "scaled":  # type: ignore[attr-defined]
-        return f"(CAST(({text}) AS BIGINT))"
-    return f"({text})"
+    cast = {"scaled": "BIGINT", "link": "UUID", "flag": "BOOLEAN"}.get(coding(spec_of(definition)).sql.name)
+    return f"(CAST(({text}) AS {cast}))" if cast else f"({text})"
 
 
 def _make_index(work: Work, type_: EntityType, definition: Definition) -> None:
@@ -260,7 +273,9 @@ def _make_index(work: Work, type_: EntityType, definition: Definition) -> None:
     kind = "UNIQUE INDEX" if definition.unique else "INDEX"
     try:
         with work.connection.begin_nested():
-            work.connection.exec_driver_sql(f'CREATE {kind} IF NOT EXISTS "{name}" ON {type_.table.name} ({columns})')
+            work.connection.exec_driver_sql(
+                f'CREATE {kind} IF NOT EXISTS "{name}" ON {type_.table.name} ({columns})'
+            )
     except exc.IntegrityError as error:
         raise ConflictError(
             _("Some records already have the same %(label)s", label=definition.label),

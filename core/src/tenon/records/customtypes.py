@@ -19,6 +19,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from ..storage.fields import FieldSpec
+from ..storage.types import Id
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Coding:
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
-    sql: sa.types.TypeEngine[Any]
+    sql: Coded
 
 
 class Coded(TypeDecorator[Any]):
@@ -58,7 +59,8 @@ def _encode(name: str, scale: int, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID):
-        return str(value)
+        # as SQLite keeps ids, so that both can be compared there
+        return value.hex
     if name == "scaled":
         return int(Decimal(value).scaleb(scale).to_integral_value(ROUND_HALF_UP))
     return value
@@ -104,7 +106,9 @@ def coding(spec: FieldSpec) -> Coding:
     )
 
 
-def custom_expression(source: sa.FromClause, key: str, spec: FieldSpec, dialect: str) -> sa.ColumnElement[Any]:
+def custom_expression(
+    source: sa.FromClause, key: str, spec: FieldSpec, dialect: str
+) -> sa.ColumnElement[Any]:
     """The SQL value of ``custom.<key>`` in ``source``.
 
     The key is rendered into the statement, not bound, so that an index on the
@@ -119,6 +123,8 @@ def custom_expression(source: sa.FromClause, key: str, spec: FieldSpec, dialect:
     if spec.kind == "multi_choice":
         return sa.type_coerce(column, JSONB).op("->", return_type=JSONB())(name)
     found: sa.ColumnElement[Any] = sa.type_coerce(column, JSONB).op("->>", return_type=sa.String())(name)
+    if type_.name == "link":
+        return sa.cast(found, Id)
     if type_.name == "scaled":
         found = sa.cast(found, sa.BigInteger)
     elif type_.name == "flag":

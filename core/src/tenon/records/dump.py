@@ -12,7 +12,9 @@ from typing import Any
 
 from .record import Record
 from .registry import EntityType, Field
-from .schema import plain_decimal
+from .schema import MONEY_PLACES, plain_decimal
+
+DECIMALS = frozenset({"money", "number"})
 
 Dump = Callable[[Record], dict[str, Any]]
 
@@ -22,8 +24,8 @@ def compile_dump(type_: EntityType, paths: Iterable[str] | None = None) -> Dump:
     wanted = None if paths is None else {"id", *paths}
     chosen = [f for p, f in type_.fields.items() if p != "custom" and (wanted is None or p in wanted)]
     own = [f for f in chosen if "." not in f.path]
-    decimals = tuple(f.path for f in own if f.kind in ("money", "number"))
-    plain = tuple(f.path for f in own if f.path not in decimals)
+    decimals = tuple((f.path, _places(f)) for f in own if f.kind in DECIMALS)
+    plain = tuple(f.path for f in own if f.kind not in DECIMALS)
     custom = tuple((f.path[7:], f) for f in chosen if f.origin == "custom")
     sides = _sides(type_, chosen)
     with_custom = wanted is None or bool(custom)
@@ -31,12 +33,14 @@ def compile_dump(type_: EntityType, paths: Iterable[str] | None = None) -> Dump:
     def dump(record: Record) -> dict[str, Any]:
         values = record.values
         found = {path: values[path] for path in plain if path in values}
-        for path in decimals:
+        for path, places in decimals:
             if path in values:
                 value = values[path]
-                found[path] = None if value is None else plain_decimal(value)
+                found[path] = None if value is None else plain_decimal(value, places)
         if with_custom and "custom" in values:
-            found["custom"] = {key: _value(f, record.custom[key]) for key, f in custom if key in record.custom}
+            found["custom"] = {
+                key: _value(f, record.custom[key]) for key, f in custom if key in record.custom
+            }
         for key, columns in sides:
             part = {name: _value(f, values[f.path]) for name, f in columns if f.path in values}
             if part:
@@ -57,6 +61,10 @@ def _sides(type_: EntityType, chosen: list[Field]) -> list[tuple[str, list[tuple
 
 
 def _value(f: Field, value: Any) -> Any:
-    if value is not None and f.kind in ("money", "number"):
-        return plain_decimal(value)
+    if value is not None and f.kind in DECIMALS:
+        return plain_decimal(value, _places(f))
     return value
+
+
+def _places(f: Field) -> int:
+    return MONEY_PLACES if f.kind == "money" else 0

@@ -55,11 +55,19 @@ def link(work: Work, entity: str, pairs: Mapping[str, UUID], system: str) -> Non
 
 def forget(work: Work, entity: str, ids: Iterable[UUID]) -> None:
     """Drop what every system calls those records: they are gone."""
-    work.connection.execute(sa.delete(TABLE).where(TABLE.c.entity == entity, TABLE.c.record_id.in_(list(ids))))
+    work.connection.execute(
+        sa.delete(TABLE).where(TABLE.c.entity == entity, TABLE.c.record_id.in_(list(ids)))
+    )
 
 
 def upsert(
-    work: Work, entity: str, system: str, external_id: str, values: Mapping[str, Any], *, expect: int | None = None
+    work: Work,
+    entity: str,
+    system: str,
+    external_id: str,
+    values: Mapping[str, Any],
+    *,
+    expect: int | None = None,
 ) -> tuple[Record, bool]:
     """Change the record that ``system`` calls ``external_id``, or create it; whether it was created."""
     known = resolve(work, entity, system, [external_id]).get(external_id)

@@ -21,7 +21,9 @@ from ..messages import _
 from .query import And, Filter, Not, Or, Where
 from .registry import EntityType, Field, Registry, nearest
 
-TEXT = frozenset({"eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "empty"})
+TEXT = frozenset(
+    {"eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "empty"}
+)
 ORDER = frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "between", "empty"})
 TIME = ORDER | {"within"}
 PICK = frozenset({"eq", "ne", "in", "not_in", "empty"})
@@ -64,7 +66,15 @@ class FilterCompiler:
     """
 
     def __init__(
-        self, registry: Registry, dialect: str, scope: Scope, visible: Visible, *, now: datetime, me: Any, zone: str
+        self,
+        registry: Registry,
+        dialect: str,
+        scope: Scope,
+        visible: Visible,
+        *,
+        now: datetime,
+        me: Any,
+        zone: str,
     ) -> None:
         self.registry = registry
         self.dialect = dialect
@@ -79,15 +89,19 @@ class FilterCompiler:
         """The predicate for ``found`` on the source of ``type_``."""
         self._parts += 1
         if depth > MOST_DEPTH or self._parts > MOST_PARTS:
-            raise BadRequestError(_("This filter is too large"), hint=_("Use fewer or less nested conditions."))
+            raise BadRequestError(
+                _("This filter is too large"), hint=_("Use fewer or less nested conditions.")
+            )
         if isinstance(found, And):
             return sa.and_(sa.true(), *(self.compile(type_, part, depth + 1) for part in found.parts))
         if isinstance(found, Or):
             return sa.or_(sa.false(), *(self.compile(type_, part, depth + 1) for part in found.parts))
         if isinstance(found, Not):
             inner = self.compile(type_, found.part, depth + 1)
-            return sa.func.coalesce(inner, sa.false()).is_(sa.false()) if self.dialect != "sqlite" else sa.not_(
-                sa.func.coalesce(inner, sa.false())
+            return (
+                sa.func.coalesce(inner, sa.false()).is_(sa.false())
+                if self.dialect != "sqlite"
+                else sa.not_(sa.func.coalesce(inner, sa.false()))
             )
         return self._where(type_, found, depth)
 
@@ -103,15 +117,17 @@ class FilterCompiler:
         return found
 
     def _where(self, type_: EntityType, where: Where, depth: int) -> sa.ColumnElement[bool]:
-        head, dot, rest = where.field.partition(".")
-        if dot and head not in ("custom", "ext"):
+        head, rest = _split(type_, where.field)
+        if rest:
             return self._through(type_, head, Where(rest, where.op, where.value), depth)
         found = self.field(type_, where.field)
         if where.op not in OPERATORS[found.kind]:
             raise BadRequestError(
                 _("%(path)s cannot be filtered with %(op)s", path=where.field, op=where.op),
                 hint=_("Use one of: %(ops)s.", ops=", ".join(sorted(OPERATORS[found.kind]))),
-                problems=[Problem("", "unknown-operator", _("There is no operator %(op)s here", op=where.op))],
+                problems=[
+                    Problem("", "unknown-operator", _("There is no operator %(op)s here", op=where.op))
+                ],
             )
         return self._test(found, found.expression(type_.table), where.op, where.value)
 
@@ -233,6 +249,20 @@ class FilterCompiler:
         if len(values) != 2:
             raise BadRequestError(_("%(path)s: between takes two values", path=found.path))
         return values[0], values[1]
+
+
+def _split(type_: EntityType, path: str) -> tuple[str, str]:
+    """``account_id.name`` as the reference it goes through and the rest; no rest for a field of its own."""
+    parts = path.split(".")
+    for count in range(1, len(parts)):
+        head = ".".join(parts[:count])
+        if (
+            path not in type_.fields
+            and (head in type_.fields or count == len(parts) - 1)
+            and head != "custom"
+        ):
+            return head, ".".join(parts[count:])
+    return path, ""
 
 
 def like(sql: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:

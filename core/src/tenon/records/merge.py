@@ -117,7 +117,9 @@ def _point(
     """Every record that points at the loser shall point at the winner."""
     for type_, f, condition in _pointers(work, entity, loser):
         table = type_.table
-        rows = work.connection.execute(sa.select(table.c.id).select_from(type_.source).where(condition)).scalars()
+        rows = work.connection.execute(
+            sa.select(table.c.id).select_from(type_.source).where(condition)
+        ).scalars()
         # a record cannot refer to itself: the winner's link to the loser falls away
         items = [(id_, {f.path: None if id_ == winner else winner}, None) for id_ in rows if id_ != loser]
         results = write.bulk_update(work, type_.name, items, notes=[note] * len(items))
@@ -149,18 +151,25 @@ def _move_rows(work: Work, type_: EntityType, winner: UUID, loser: UUID) -> list
 
     Returns ``[table, column, primary key]`` of each, to move them back.
     """
-    records = {t.table.name for t in work.registry} | {e.table.name for t in work.registry for e in t.extensions}
+    records = {t.table.name for t in work.registry} | {
+        e.table.name for t in work.registry for e in t.extensions
+    }
     columns = [(EXTERNAL, EXTERNAL.c.record_id)]
     for table in Base.metadata.sorted_tables:
         if table.name not in records:
             columns += [
-                (table, fk.parent) for fk in table.foreign_keys if fk.target_fullname == f"{type_.table.name}.id"
+                (table, fk.parent)
+                for fk in table.foreign_keys
+                if fk.target_fullname == f"{type_.table.name}.id"
             ]
     moved: list[list[Any]] = []
     for table, column in columns:
         keys = list(table.primary_key.columns)
         rows = list(work.connection.execute(sa.select(*keys).where(column == loser)))
-        moved += [[table.name, column.name, {k.name: str(v) for k, v in zip(keys, row, strict=True)}] for row in rows]
+        moved += [
+            [table.name, column.name, {k.name: str(v) for k, v in zip(keys, row, strict=True)}]
+            for row in rows
+        ]
         if rows:
             work.connection.execute(sa.update(table).where(column == loser).values({column.name: winner}))
     return moved

@@ -43,7 +43,10 @@ class AuditEntry(Base):
 
 
 class CustomField(Base):
-    """A field that a customer added at run time; values stand in the records' ``custom`` column."""
+    """A field that a customer added at run time; values stand in the records' ``custom`` column.
+
+    ``revision`` grows with every change, so that other processes notice.
+    """
 
     __tablename__ = "tenon_custom_field"
 
@@ -55,6 +58,7 @@ class CustomField(Base):
     options: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False)
     indexed: Mapped[bool] = mapped_column(sa.Boolean, nullable=False)
     position: Mapped[int] = mapped_column(sa.Integer, nullable=False)
+    revision: Mapped[int] = mapped_column(sa.BigInteger, nullable=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, nullable=False)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, nullable=False)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

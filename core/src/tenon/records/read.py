@@ -73,7 +73,9 @@ def hide(work: Work, record: Record) -> Record:
     """``record`` without the fields that the actor may not see."""
     seen = work.fields(record.entity, "read")
     if seen.paths is not None:
-        record.values = {p: v for p, v in record.values.items() if p in seen or p in ("id", "version", "custom")}
+        record.values = {
+            p: v for p, v in record.values.items() if p in seen or p in ("id", "version", "custom")
+        }
         record.hide_custom(seen.paths)
     return record
 
@@ -182,7 +184,12 @@ def sort_order(work: Work, type_: EntityType, query: Query) -> list[tuple[Field,
     for name in asked:
         path, down = name.lstrip("-"), name.startswith("-")
         found = type_.fields.get(path)
-        if found is None or not found.spec.sortable or path == "custom" or path not in work.fields(type_, "read"):
+        if (
+            found is None
+            or not found.spec.sortable
+            or path == "custom"
+            or path not in work.fields(type_, "read")
+        ):
             sortable = [p for p, f in type_.fields.items() if f.spec.sortable and p != "custom"]
             raise BadRequestError(
                 _("%(entity)s cannot be sorted by %(path)s", entity=type_.label, path=path),
@@ -270,7 +277,9 @@ def sums(
     if any(f.kind not in ("money", "number", "integer") for f in summed):
         raise BadRequestError(_("Only numbers and amounts of money can be summed"))
     currencies = [f.spec.currency for f in summed if f.kind == "money" and f.spec.currency]
-    groups = {path: check.field(type_, path).expression(type_.table) for path in dict.fromkeys([*by, *currencies])}
+    groups = {
+        path: check.field(type_, path).expression(type_.table) for path in dict.fromkeys([*by, *currencies])
+    }
     totals = [sa.func.sum(f.expression(type_.table), type_=f.expression(type_.table).type) for f in summed]
     source = type_.source if any("ext." in p for p in (*by, *of)) else _source(type_, query)
     statement = (
@@ -280,10 +289,15 @@ def sums(
         .group_by(*groups.values())
     )
     names = [*groups, "count", *of]
-    return [dict(zip(names, row, strict=True)) for row in work.connection.execute(statement)]
+    whole = {f.path for f in summed if f.kind == "integer"}
+    rows = (dict(zip(names, row, strict=True)) for row in work.connection.execute(statement))
+    # PostgreSQL sums whole numbers as decimals
+    return [{n: int(v) if n in whole and v is not None else v for n, v in row.items()} for row in rows]
 
 
-def search(work: Work, text: str, *, size: int = 5, entities: Iterable[str] | None = None) -> dict[str, list[Record]]:
+def search(
+    work: Work, text: str, *, size: int = 5, entities: Iterable[str] | None = None
+) -> dict[str, list[Record]]:
     """Records of every kind in whose search fields ``text`` stands, ``size`` of each at most."""
     found: dict[str, list[Record]] = {}
     for type_ in work.registry:

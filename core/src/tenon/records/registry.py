@@ -51,7 +51,8 @@ class Field:
 
     def load(self, value: Any) -> Any:
         """``value`` as the Python value of this field; ``marshmallow.ValidationError``."""
-        return None if value is None else self.loader.deserialize(value)
+        # Straight to the field's own work: the loader has no validators, and all of them take None.
+        return None if value is None else self.loader._deserialize(value, self.path, None)
 
     def dump(self, value: Any) -> Any:
         """The JSON form of a Python value of this field."""
@@ -149,7 +150,9 @@ class EntityType:
             build_schema(f"{self.name}Custom", {p[7:]: f.loader for p, f in self.custom_fields.items()})
         )
         if self.extensions:
-            nested["ext"] = ma.Nested(build_schema(f"{self.name}Ext", {e.key: self._nested(e) for e in self.extensions}))
+            nested["ext"] = ma.Nested(
+                build_schema(f"{self.name}Ext", {e.key: self._nested(e) for e in self.extensions})
+            )
         return build_schema(self.name, nested)
 
     def _nested(self, extension: Extension) -> ma.Field[Any]:
@@ -205,7 +208,9 @@ class EntityType:
                 flat[key] = value
         return flat
 
-    def load(self, data: Mapping[str, Any], *, readonly: Iterable[str] = ()) -> tuple[dict[str, Any], list[Problem]]:
+    def load(
+        self, data: Mapping[str, Any], *, readonly: Iterable[str] = ()
+    ) -> tuple[dict[str, Any], list[Problem]]:
         """Checked Python values by path, and every problem found.
 
         Fields in ``readonly`` may be given although they are set by the system.
@@ -218,13 +223,17 @@ class EntityType:
                 problems.append(Problem(pointer(path), "unknown-field", self._unknown(path)))
             elif found.spec.readonly and path not in readonly:
                 problems.append(
-                    Problem(pointer(path), "read-only", _("%(label)s is set by the system", label=found.label))
+                    Problem(
+                        pointer(path), "read-only", _("%(label)s is set by the system", label=found.label)
+                    )
                 )
             else:
                 try:
                     values[path] = found.load(raw)
                 except ValidationError as error:
-                    problems += [Problem(pointer(path), "invalid", text) for text in _sentences(error.messages)]
+                    problems += [
+                        Problem(pointer(path), "invalid", text) for text in _sentences(error.messages)
+                    ]
         return values, problems
 
     def _unknown(self, path: str) -> str:
@@ -325,4 +334,14 @@ class Registry:
         return [(t, f) for t in self.types.values() for f in t.references if f.spec.to == entity]
 
 
-__all__ = ["EntityType", "Extension", "Field", "Record", "Registry", "build_type", "nearest", "pointer", "with_custom"]
+__all__ = [
+    "EntityType",
+    "Extension",
+    "Field",
+    "Record",
+    "Registry",
+    "build_type",
+    "nearest",
+    "pointer",
+    "with_custom",
+]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from marshmallow import Schema, ValidationError, fields
 from ..messages import _
 from ..storage.fields import FieldSpec
 
+MONEY_PLACES = 2
 INTEGER_RANGE = (-(2**63), 2**63 - 1)
 EMAIL = re.compile(r"[^@\s<>\"']{1,64}@[^@\s<>\"']+\.[^@\s<>\"'.]{2,}")
-URL = re.compile(r"https?://[^\s<>\"'/?#@]+([/?#][^\s<>\"']*)?", re.IGNORECASE)
+URL = re.compile(r"https?://[\w.-]+(:[0-9]{1,5})?([/?#][^\s<>\"']*)?", re.IGNORECASE)
 PHONE = re.compile(r"[+(]?[0-9][0-9 ()./–-]{2,36}([ ]?(x|ext\.?|#)[ ]?[0-9]{1,6})?", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -42,7 +44,11 @@ class Text(fields.Field[str]):
         found = value.strip()
         if self.max_length is not None and len(found) > self.max_length:
             raise ValidationError(
-                _("Use %(most)s characters at most; these are %(length)s", most=self.max_length, length=len(found))
+                _(
+                    "Use %(most)s characters at most; these are %(length)s",
+                    most=self.max_length,
+                    length=len(found),
+                )
             )
         return self.shape(found) if found else None
 
@@ -75,6 +81,7 @@ class Phone(Text):
         return _e164(value) if value.startswith("+") else value
 
 
+@lru_cache(maxsize=2048)
 def _e164(value: str) -> str:
     import phonenumbers
 
@@ -115,11 +122,14 @@ class Whole(fields.Field[int]):
 
 
 class Exact(fields.Field[Decimal]):
-    """A decimal; more places than ``scale`` are an error rather than rounded away."""
+    """A decimal; more places than ``scale`` are an error rather than rounded away.
 
-    def __init__(self, *, scale: int = 4, **kwargs: Any) -> None:
+    In JSON it has ``places`` decimals at least."""
+
+    def __init__(self, *, scale: int = 4, places: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale
+        self.places = places
         self.most = Decimal(10) ** (18 - scale)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -137,7 +147,7 @@ class Exact(fields.Field[Decimal]):
         return found
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else plain_decimal(value)
+        return None if value is None else plain_decimal(value, self.places)
 
 
 def _exact(value: Any) -> Decimal:
@@ -149,14 +159,11 @@ def _exact(value: Any) -> Decimal:
     return found
 
 
-def plain_decimal(value: Decimal) -> str:
-    """``value`` without exponent, with two places at least where it has any: ``1054.00``."""
-    text = f"{value:f}"
-    if "." not in text:
-        return text
-    whole, places = text.split(".")
-    places = places.rstrip("0")
-    return f"{whole}.{places:0<2}" if places or len(text.split(".")[1]) >= 2 else whole
+def plain_decimal(value: Decimal, places: int = 0) -> str:
+    """The one way ``value`` is written: no exponent, no needless zeros, ``places`` decimals at least."""
+    whole, _point, rest = f"{value:f}".partition(".")
+    rest = f"{rest.rstrip('0'):0<{places}}"
+    return f"{whole}.{rest}" if rest else whole
 
 
 class Day(fields.Field[date]):
@@ -231,7 +238,9 @@ class PickMany(fields.Field[list[str]]):
         self.keys = keys
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        found = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        found = (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
         if not isinstance(found, list) or any(part not in self.keys for part in found):
             raise ValidationError(_("Choose any of: %(keys)s", keys=", ".join(self.keys)))
         return [key for key in self.keys if key in found] or None
@@ -274,7 +283,7 @@ MAKERS: dict[str, _Maker] = {
     "long_text": lambda spec, kw: Text(max_length=spec.max_length or 20_000, **kw),
     "integer": lambda spec, kw: Whole(**kw),
     "number": lambda spec, kw: Exact(scale=spec.scale, **kw),
-    "money": lambda spec, kw: Exact(scale=spec.scale, **kw),
+    "money": lambda spec, kw: Exact(scale=spec.scale, places=MONEY_PLACES, **kw),
     "currency": lambda spec, kw: Currency(max_length=3, **kw),
     "date": lambda spec, kw: Day(**kw),
     "datetime": lambda spec, kw: Moment(**kw),

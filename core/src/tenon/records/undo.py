@@ -40,7 +40,9 @@ def undo_batch(work: Work, batch: UUID) -> UndoReport:
     own = (batch, new_id())
     with work.elevated_batch(own[1]):
         for rows in _chunks(work, batch):
-            for (entity, created), group in groupby(rows, key=lambda row: (row.entity, row.action == "create")):
+            for (entity, created), group in groupby(
+                rows, key=lambda row: (row.entity, row.action == "create")
+            ):
                 if created:
                     _take_away(work, entity, list(group), own, report)
                 else:
@@ -60,9 +62,7 @@ def _chunks(work: Work, batch: UUID) -> Iterator[list[Any]]:
         yield rows
 
 
-def _take_away(
-    work: Work, entity: str, rows: list[Any], own: tuple[UUID, UUID], report: UndoReport
-) -> None:
+def _take_away(work: Work, entity: str, rows: list[Any], own: tuple[UUID, UUID], report: UndoReport) -> None:
     """Records that the batch made go, while they are as it made them and nothing points at them."""
     work.flush()
     ids = [row.record_id for row in rows]

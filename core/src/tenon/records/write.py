@@ -31,7 +31,9 @@ FACTS = frozenset({"id", "created_at", "updated_at", "created_by", "stage_since"
 Note = Mapping[str, Any] | None
 
 
-def create(work: Work, entity: str, values: Mapping[str, Any], *, note: Note = None, facts: Note = None) -> Record:
+def create(
+    work: Work, entity: str, values: Mapping[str, Any], *, note: Note = None, facts: Note = None
+) -> Record:
     return _one(work, [_prepare_create(work, entity, values, note, facts)])
 
 
@@ -378,7 +380,8 @@ def _update(work: Work, type_: EntityType, changes: list[Change]) -> None:
     done = work.connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount
     if done not in (len(rows), -1):
         raise StaleError(
-            _("Somebody changed this record in the same moment"), hint=_("Load it again and repeat your change.")
+            _("Somebody changed this record in the same moment"),
+            hint=_("Load it again and repeat your change."),
         )
 
 
@@ -411,7 +414,9 @@ def _apply_extensions(work: Work, type_: EntityType, changes: list[Change]) -> N
             table = extension.table
             done = 0
             if change.before is not None:
-                done = work.connection.execute(sa.update(table).where(table.c.id == id_).values(given)).rowcount
+                done = work.connection.execute(
+                    sa.update(table).where(table.c.id == id_).values(given)
+                ).rowcount
             if not done:
                 work.connection.execute(sa.insert(table).values(id=id_, **given))
 

@@ -26,7 +26,9 @@ def refuse(parameter: str, code: str, detail: str) -> BadRequestError:
     return BadRequestError(detail, problems=[Problem("", code, detail, {"parameter": parameter})])
 
 
-def from_arguments(arguments: Iterable[tuple[str, str]], *, size: int, most: int) -> tuple[Query, tuple[str, ...]]:
+def from_arguments(
+    arguments: Iterable[tuple[str, str]], *, size: int, most: int
+) -> tuple[Query, tuple[str, ...]]:
     """The query, and the references to include, that a list's URL asks for."""
     tests: list[Filter] = []
     plain: dict[str, str] = {}
@@ -34,7 +36,11 @@ def from_arguments(arguments: Iterable[tuple[str, str]], *, size: int, most: int
         if name.startswith("filter"):
             tests.append(_test(name, value))
         elif name not in LIST:
-            raise refuse(name, "unknown-parameter", _("Unknown parameter %(name)s", name=name) + did_you_mean(name, LIST))
+            raise refuse(
+                name,
+                "unknown-parameter",
+                _("Unknown parameter %(name)s", name=name) + did_you_mean(name, LIST),
+            )
         elif name in plain:
             raise refuse(name, "repeated-parameter", _("Give %(name)s once", name=name))
         else:
@@ -56,7 +62,9 @@ def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, 
     """The same from the JSON of ``POST /<collection>/search``, with nested and, or and not."""
     for name in body:
         if name not in BODY:
-            raise refuse(name, "unknown-parameter", _("Unknown key %(name)s", name=name) + did_you_mean(name, BODY))
+            raise refuse(
+                name, "unknown-parameter", _("Unknown key %(name)s", name=name) + did_you_mean(name, BODY)
+            )
     page = body.get("page", {})
     if not isinstance(page, Mapping) or set(page) - {"size", "after"}:
         raise refuse("page", "invalid", _("page takes size and after"))
@@ -76,9 +84,11 @@ def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, 
 def filter_from(data: Any, depth: int = 0) -> Filter:
     """``{"and": […]}``, ``{"or": […]}``, ``{"not": …}`` or ``{"field": …, "op": …, "value": …}``."""
     if not isinstance(data, Mapping) or depth > 20:
-        raise refuse("filter", "invalid", _("A filter is an object with and, or, not, or field, op and value"))
+        raise refuse(
+            "filter", "invalid", _("A filter is an object with and, or, not, or field, op and value")
+        )
     if set(data) in ({"and"}, {"or"}):
-        (kind, parts), = data.items()
+        ((kind, parts),) = data.items()
         if not isinstance(parts, list):
             raise refuse("filter", "invalid", _("%(kind)s takes a list of filters", kind=kind))
         found = tuple(filter_from(part, depth + 1) for part in parts)
@@ -86,14 +96,18 @@ def filter_from(data: Any, depth: int = 0) -> Filter:
     if set(data) == {"not"}:
         return Not(filter_from(data["not"], depth + 1))
     if "field" not in data or set(data) - {"field", "op", "value"} or not isinstance(data["field"], str):
-        raise refuse("filter", "invalid", _("A filter is an object with and, or, not, or field, op and value"))
+        raise refuse(
+            "filter", "invalid", _("A filter is an object with and, or, not, or field, op and value")
+        )
     return Where(data["field"], _operator(data.get("op", "eq")), data.get("value"))
 
 
 def _test(name: str, value: str) -> Where:
     match = FILTER.fullmatch(name)
     if match is None:
-        raise refuse(name, "invalid", _("Write filters as filter[field]=value or filter[field][operator]=value"))
+        raise refuse(
+            name, "invalid", _("Write filters as filter[field]=value or filter[field][operator]=value")
+        )
     return Where(match[1], _operator(match[2] or "eq"), value)
 
 

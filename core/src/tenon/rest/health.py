@@ -27,7 +27,7 @@ def health(tenon: Tenon) -> Blueprint:
     def ready() -> Response:
         checks = {"database": _try(tenon.migrations.ensure_current)}
         for plugin, check in tenon.plugins.contributions(c.HealthCheck):
-            checks[f"{plugin}.{check.key}"] = _try(lambda check=check: check.run(tenon))  # type: ignore[misc]
+            checks[f"{plugin}.{check.key}"] = _try(lambda check=check: check.run(tenon))
         well = all(state == "ok" for state in checks.values())
         return _json({"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503)
 
@@ -49,7 +49,9 @@ def _try(check: Any) -> str:
 
 
 def _json(data: Any, status: int = 200) -> Response:
-    return Response(json.dumps(data), status, content_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(
+        json.dumps(data), status, content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _metrics(tenon: Tenon) -> bytes:
@@ -60,8 +62,12 @@ def _metrics(tenon: Tenon) -> bytes:
         def collect(self) -> Any:
             with tenon.storage.reading() as connection:
                 found = stats(connection, tenon.clock.now())
-            yield GaugeMetricFamily("tenon_outbox_events_waiting", "Events not yet fanned out", found.events_waiting)
-            yield GaugeMetricFamily("tenon_outbox_lag_seconds", "Age of the oldest due delivery or job", found.lag_seconds)
+            yield GaugeMetricFamily(
+                "tenon_outbox_events_waiting", "Events not yet fanned out", found.events_waiting
+            )
+            yield GaugeMetricFamily(
+                "tenon_outbox_lag_seconds", "Age of the oldest due delivery or job", found.lag_seconds
+            )
             for name, states in (("deliveries", found.by_state()), ("jobs", found.jobs)):
                 family = GaugeMetricFamily(f"tenon_{name}", f"Unfinished {name} by state", labels=["state"])
                 for state, count in states.items():
@@ -69,5 +75,5 @@ def _metrics(tenon: Tenon) -> bytes:
                 yield family
 
     registry = CollectorRegistry()
-    registry.register(Collector())  # type: ignore[arg-type]
+    registry.register(Collector())
     return generate_latest(registry)

@@ -34,7 +34,9 @@ def once(call: Call, body: Mapping[str, Any], run: Callable[[Work], Response]) -
             return run(work)
     if not 1 <= len(key) <= 255 or not key.isprintable():
         detail = _("An Idempotency-Key has 1 to 255 printable characters")
-        raise BadRequestError(detail, problems=[Problem("", "invalid", detail, {"header": "Idempotency-Key"})])
+        raise BadRequestError(
+            detail, problems=[Problem("", "invalid", detail, {"header": "Idempotency-Key"})]
+        )
     print_ = hashlib.sha256(json.dumps([request.method, request.path, body])).hexdigest()
     known = _known(call, key)
     if known is None:

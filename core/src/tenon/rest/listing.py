@@ -64,7 +64,11 @@ def _check_include(work: Work, record: Record | None, include: Iterable[str]) ->
             continue
         links = {f.path: f for f in record.entity.references if f.path in work.fields(record.entity, "read")}
         if path not in links or links[path].spec.to not in work.registry:
-            raise refuse("include", "unknown-field", _("%(path)s cannot be included", path=path) + did_you_mean(path, links))
+            raise refuse(
+                "include",
+                "unknown-field",
+                _("%(path)s cannot be included", path=path) + did_you_mean(path, links),
+            )
 
 
 def _include(work: Work, records: list[Record], data: list[dict[str, Any]], path: str) -> None:
@@ -110,13 +114,21 @@ def known_field(work: Work, call: Call, path: str) -> None:
     seen = work.fields(work.type(call.kind.name), "read")
     known = [p for p in work.type(call.kind.name).fields if p in seen]
     if path not in known:
-        raise refuse("fields", "unknown-field", _("There is no field %(path)s", path=path) + did_you_mean(path, known))
+        raise refuse(
+            "fields", "unknown-field", _("There is no field %(path)s", path=path) + did_you_mean(path, known)
+        )
 
 
-def one(record: Record, data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def one(
+    record: Record, data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """One record with its ETag, or 304 where the client has it already."""
     etag = f'"{record.version}"'
-    if request.method == "GET" and request.headers.get("If-None-Match") == etag and "as_of" not in request.args:
+    if (
+        request.method == "GET"
+        and request.headers.get("If-None-Match") == etag
+        and "as_of" not in request.args
+    ):
         return Response(status=304, headers={"ETag": etag})
     return answer(data, status, {"ETag": etag, **(headers or {})})
 
@@ -130,7 +142,9 @@ def moment(text: str) -> datetime:
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         detail = _("as_of is a moment such as 2026-03-31T14:30:00Z")
-        raise BadRequestError(detail, problems=[Problem("", "invalid", detail, {"parameter": "as_of"})]) from None
+        raise BadRequestError(
+            detail, problems=[Problem("", "invalid", detail, {"parameter": "as_of"})]
+        ) from None
 
 
 def sums(call: Call) -> Response:
@@ -141,7 +155,13 @@ def sums(call: Call) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         rows = read.sums(work, call.kind.name, query, by=by, of=of)
         type_ = work.type(call.kind.name)
-    return answer({"data": [{k: type_.fields[k].dump(v) if k in type_.fields else v for k, v in r.items()} for r in rows]})
+    return answer(
+        {
+            "data": [
+                {k: type_.fields[k].dump(v) if k in type_.fields else v for k, v in r.items()} for r in rows
+            ]
+        }
+    )
 
 
 def history(call: Call, id_: UUID) -> Response:

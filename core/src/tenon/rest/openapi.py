@@ -48,7 +48,9 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], name: str)
     """The document for those kinds of record."""
     paths: dict[str, Any] = {}
     for operation in operations:
-        kinds: list[EntityType | None] = [t for t in types if operation.only(t)] if operation.generic else [None]
+        kinds: list[EntityType | None] = (
+            [t for t in types if operation.only(t)] if operation.generic else [None]
+        )
         for type_ in kinds:
             path = operation.path.replace("{collection}", type_.collection if type_ else "")
             found = paths.setdefault(path, _path(path))
@@ -58,7 +60,9 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], name: str)
         "info": {"title": f"{name} API", "version": "1", "description": _ABOUT},
         "servers": [{"url": "/api/v1"}],
         "security": [{"key": []}],
-        "tags": [{"name": t.collection, "description": str(t.entity.description or t.label_plural)} for t in types],
+        "tags": [
+            {"name": t.collection, "description": str(t.entity.description or t.label_plural)} for t in types
+        ],
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
@@ -84,7 +88,9 @@ def _path(path: str) -> dict[str, Any]:
 def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]:
     label = str(type_.label) if type_ else ""
     found: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}_{_concrete(operation, type_)}").strip("_"),
+        "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}_{_concrete(operation, type_)}").strip(
+            "_"
+        ),
         "summary": f"{operation.summary}: {label}" if label else operation.summary,
         "responses": _responses(operation, type_),
     }
@@ -97,7 +103,13 @@ def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]
     parameters += [IDEMPOTENCY] if operation.idempotent_key else []
     if parameters:
         found["parameters"] = [
-            {"name": p.name, "in": p.where, "required": p.required, "description": p.description, "schema": p.schema}
+            {
+                "name": p.name,
+                "in": p.where,
+                "required": p.required,
+                "description": p.description,
+                "schema": p.schema,
+            }
             for p in parameters
         ]
     if operation.body is not None:

@@ -152,12 +152,14 @@ class Api:
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise NotSignedInError(
-                _("This needs an API key"), hint=_("Send the header Authorization: Bearer <key>; tenon apikey create makes one.")
+                _("This needs an API key"),
+                hint=_("Send the header Authorization: Bearer <key>; tenon apikey create makes one."),
             )
         actor = self.tenon.identity.actor_for_key(secret.strip())
         if actor is None:
             raise NotSignedInError(
-                _("This API key is not valid"), hint=_("It may be mistyped, expired or revoked; tenon apikey list shows.")
+                _("This API key is not valid"),
+                hint=_("It may be mistyped, expired or revoked; tenon apikey list shows."),
             )
         if self._rate is not None and not self._limiter.hit(self._rate, str(actor.key_id or actor.id)):
             raise TooManyRequests(_("Too many requests with this key; wait a minute"), retry_after=60)

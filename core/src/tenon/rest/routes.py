@@ -12,7 +12,9 @@ LIST = (
     Parameter("fields", "The fields to answer with, comma-separated."),
     Parameter("include", "References to embed, comma-separated, under included."),
     Parameter("search", "Words that must stand in the record's search fields."),
-    Parameter("archived", "Whether archived records count.", {"type": "string", "enum": ["no", "only", "all"]}),
+    Parameter(
+        "archived", "Whether archived records count.", {"type": "string", "enum": ["no", "only", "all"]}
+    ),
     Parameter("total", "Whether to count the whole list.", {"type": "string", "enum": ["true", "false"]}),
     Parameter("page[size]", "Records a page.", {"type": "integer", "minimum": 1, "maximum": 200}),
     Parameter("page[after]", "The next of the page before."),

@@ -80,7 +80,9 @@ def _object(properties: Schema, required: list[str] | None = None) -> Schema:
 
 def create(type_: EntityType) -> Schema:
     """What a new record may be given."""
-    needed = [f.path for f in type_.writable if f.spec.required and f.spec.default is None and "." not in f.path]
+    needed = [
+        f.path for f in type_.writable if f.spec.required and f.spec.default is None and "." not in f.path
+    ]
     found = _written(type_)
     for name in needed:
         found["properties"][name] = _not_null(found["properties"][name])
@@ -94,7 +96,12 @@ def _not_null(schema: Schema) -> Schema:
         found["type"] = kinds[0]
     if "enum" in found:
         found["enum"] = [key for key in found["enum"] if key is not None]
-    if found.get("type") == "string" and "format" not in found and "enum" not in found and "pattern" not in found:
+    if (
+        found.get("type") == "string"
+        and "format" not in found
+        and "enum" not in found
+        and "pattern" not in found
+    ):
         found["minLength"] = 1
         found["pattern"] = r"\S"
     return found
@@ -227,7 +234,8 @@ BULK_ANSWER: Schema = _object(
         "results": {
             "type": "array",
             "items": _object(
-                {"status": {"type": "integer"}, "record": {"type": "object"}, "error": {"type": "object"}}, ["status"]
+                {"status": {"type": "integer"}, "record": {"type": "object"}, "error": {"type": "object"}},
+                ["status"],
             ),
         }
     },
@@ -245,7 +253,10 @@ def bulk(type_: EntityType) -> Schema:
         "restore": UUID_,
     }
     kinds = [
-        {**_closed({kind: {"type": "array", "minItems": 1, "maxItems": 1000, "items": item}}), "required": [kind]}
+        {
+            **_closed({kind: {"type": "array", "minItems": 1, "maxItems": 1000, "items": item}}),
+            "required": [kind],
+        }
         for kind, item in items.items()
     ]
     return {"oneOf": kinds}
@@ -259,7 +270,10 @@ MOVE: Schema = {
             "to": {"type": "string", "description": "The key of the stage."},
             "values": {"type": ["object", "null"], "description": "Fields to set with the move."},
             "reason": {"type": ["string", "null"]},
-            "override": {"type": "boolean", "description": "Move against the guards; needs a reason and permission."},
+            "override": {
+                "type": "boolean",
+                "description": "Move against the guards; needs a reason and permission.",
+            },
         }
     ),
     "required": ["to"],
@@ -267,7 +281,10 @@ MOVE: Schema = {
 
 DECISION: Schema = {
     **_closed(
-        {"decision": {"type": "string", "enum": ["approve", "reject", "recall"]}, "comment": {"type": ["string", "null"]}}
+        {
+            "decision": {"type": "string", "enum": ["approve", "reject", "recall"]},
+            "comment": {"type": ["string", "null"]},
+        }
     ),
     "required": ["decision"],
 }
@@ -290,6 +307,9 @@ _DEFINED: Schema = {
 _KEY: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
 _KIND: Schema = {"type": "string", "enum": list(CUSTOM_KINDS)}
 
-NEW_DEFINITION: Schema = {**_closed({"key": _KEY, "kind": _KIND, **_DEFINED}), "required": ["key", "label", "kind"]}
+NEW_DEFINITION: Schema = {
+    **_closed({"key": _KEY, "kind": _KIND, **_DEFINED}),
+    "required": ["key", "label", "kind"],
+}
 CHANGED_DEFINITION: Schema = _closed({"kind": _KIND, **_DEFINED})
 DEFINITION: Schema = _object({"entity": {"type": "string"}, "key": _KEY, "kind": _KIND, **_DEFINED})

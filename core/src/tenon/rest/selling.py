@@ -38,7 +38,9 @@ def moves(call: Call, id_: UUID) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         record = work.get(call.kind.name, id_)
         found = call.tenon.pipelines.available(work, record)
-    return answer({"pipeline": record["pipeline"], "stage": record["stage"], "data": [_move(m) for m in found]})
+    return answer(
+        {"pipeline": record["pipeline"], "stage": record["stage"], "data": [_move(m) for m in found]}
+    )
 
 
 def _move(found: Move) -> dict[str, Any]:
@@ -70,13 +72,17 @@ def move(call: Call, id_: UUID) -> Response:
         if outcome.record is not None:
             record = outcome.record
             return answer(work.records.dump(record.entity)(record), 200, {"ETag": f'"{record.version}"'})
+        assert outcome.request is not None
         return answer({"approval": approval(outcome.request)}, 202)
 
     return idempotency.once(call, body, run)
 
 
 def _check_move(body: dict[str, Any]) -> None:
-    problems = [Problem(f"/{k}", "unknown-field", _("There is no %(key)s here", key=k)) for k in sorted(set(body) - set(MOVE_KEYS))]
+    problems = [
+        Problem(f"/{k}", "unknown-field", _("There is no %(key)s here", key=k))
+        for k in sorted(set(body) - set(MOVE_KEYS))
+    ]
     if not isinstance(body.get("to"), str):
         problems.append(Problem("/to", "required", _("to is the key of a stage")))
     if not isinstance(body.get("values", {}), dict | None):
@@ -93,7 +99,7 @@ def stage_history(call: Call, id_: UUID) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.pipelines.history(work, call.kind.name, id_)
     fields = call.kind.fields
-    amount = call.kind.stages.amount if call.kind.stages else None
+    amount = (call.kind.stages.amount if call.kind.stages else None) or ""
     dump = fields[amount].dump if amount in fields else str
     data = []
     for entry in found:
@@ -120,11 +126,23 @@ def approval(found: ApprovalRequest) -> dict[str, Any]:
         "step": found.step,
         "step_since": found.step_since,
         "steps": [
-            {"approval": s.approval, "label": str(s.label), "quorum": s.quorum, "approvers": sorted(s.seats | s.extra)}
+            {
+                "approval": s.approval,
+                "label": str(s.label),
+                "quorum": s.quorum,
+                "approvers": sorted(s.seats | s.extra),
+            }
             for s in found.steps
         ],
         "votes": [
-            {"step": v.step, "seat": v.seat, "by": v.by, "decision": v.decision, "comment": v.comment, "at": v.at}
+            {
+                "step": v.step,
+                "seat": v.seat,
+                "by": v.by,
+                "decision": v.decision,
+                "comment": v.comment,
+                "at": v.at,
+            }
             for v in found.votes
         ],
         "problems": [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in found.problems],
@@ -151,7 +169,11 @@ def get_approval(call: Call, id_: UUID) -> Response:
 def decide(call: Call, id_: UUID) -> Response:
     body = call.body()
     decision, comment = body.get("decision"), body.get("comment")
-    if decision not in ("approve", "reject", "recall") or not isinstance(comment, str | None) or set(body) - {"decision", "comment"}:
+    if (
+        decision not in ("approve", "reject", "recall")
+        or not isinstance(comment, str | None)
+        or set(body) - {"decision", "comment"}
+    ):
         detail = _("decision is approve, reject or recall; comment is a text")
         raise BadRequestError(detail, problems=[Problem("/decision", "invalid", detail)])
     approvals = call.tenon.pipelines.approvals

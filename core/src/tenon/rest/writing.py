@@ -45,7 +45,11 @@ def conditional(call: Call) -> Response | None:
 
 def _written(call: Call, work: Work, record: Record, status: int = 200) -> Response:
     data = work.records.dump(record.entity)(record)
-    headers = {"Location": f"{request.script_root}/api/v1/{call.kind.collection}/{record.id}"} if status == 201 else {}
+    headers = (
+        {"Location": f"{request.script_root}/api/v1/{call.kind.collection}/{record.id}"}
+        if status == 201
+        else {}
+    )
     return one(record, data, status, headers)
 
 
@@ -85,7 +89,9 @@ def get_external(call: Call, system: str, external_id: str) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         known = external.resolve(work, call.kind.name, system, [external_id]).get(external_id)
         if known is None:
-            raise NotFoundError(_("%(system)s has told us of no record %(id)s", system=system, id=external_id))
+            raise NotFoundError(
+                _("%(system)s has told us of no record %(id)s", system=system, id=external_id)
+            )
         record = work.get(call.kind.name, known)
         return one(record, work.records.dump(record.entity)(record))
 
@@ -138,7 +144,11 @@ def _objects(items: Sequence[Any]) -> None:
 
 
 def _change(item: Any, index: int) -> tuple[UUID, Mapping[str, Any], int | None]:
-    if not isinstance(item, dict) or set(item) - {"id", "version", "values"} or not isinstance(item.get("values"), dict):
+    if (
+        not isinstance(item, dict)
+        or set(item) - {"id", "version", "values"}
+        or not isinstance(item.get("values"), dict)
+    ):
         detail = _("Each item is an object with id, values and, if you like, version")
         raise BadRequestError(detail, problems=[Problem(f"/update/{index}", "invalid", detail)])
     version = item.get("version")
@@ -153,7 +163,12 @@ def _result(work: Work, result: Record | TenonError) -> dict[str, Any]:
         errors = [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in result.problems]
         return {
             "status": result.status,
-            "error": {"code": result.code, "detail": str(result.message), "hint": result.hint, "errors": errors},
+            "error": {
+                "code": result.code,
+                "detail": str(result.message),
+                "hint": result.hint,
+                "errors": errors,
+            },
         }
     return {"status": 200, "record": work.records.dump(result.entity)(result)}
 
@@ -163,7 +178,9 @@ def merge_records(call: Call, id_: UUID) -> Response:
     if set(body) - {"loser", "values"} or not isinstance(body.get("values", {}), dict | None):
         raise InvalidError(problems=[Problem("", "invalid", _("Send loser, an id, and values if you like"))])
     with call.tenon.records.writing(call.actor, via="api") as work:
-        report = merge.merge(work, call.kind.name, id_, one_uuid(body.get("loser"), "loser"), body.get("values"))
+        report = merge.merge(
+            work, call.kind.name, id_, one_uuid(body.get("loser"), "loser"), body.get("values")
+        )
         data = {
             "id": report.id,
             "record": work.records.dump(report.winner.entity)(report.winner),
