@@ -13,6 +13,7 @@ from ..clock import Clock
 from ..messages import _
 from ..storage import Storage
 from . import leases
+from .brief import brief
 from .errors import DeliveryError, Rejected, UnknownOutcome, from_status
 from .leases import Lease
 from .targets import Target, resend
@@ -56,10 +57,7 @@ class Courier:
             self._end(held, state="skipped", last_error=str(outcome))
         else:
             event_id = str(held.event.id)
-            # What another system answered needs no traceback; what broke in here does.
-            trace = None if isinstance(outcome, DeliveryError) else outcome
-            said = {"target": target.key, "event_id": event_id, "error": _said(outcome)}
-            log.warning("delivery_failed", **said, exc_info=trace)
+            log.warning("delivery_failed", target=target.key, event_id=event_id, error=_said(outcome))
             self._end(held, **self._after(target, held, outcome))
 
     def _after(self, target: Target, held: Lease, error: BaseException) -> dict[str, Any]:
@@ -122,6 +120,4 @@ def _foreseen(error: BaseException) -> BaseException:
 
 
 def _said(error: BaseException) -> str:
-    text = str(error).strip() or error.__class__.__name__
-    named = text if isinstance(error, DeliveryError) else f"{error.__class__.__name__}: {text}"
-    return named[:2000]
+    return str(error)[:2000] if isinstance(error, DeliveryError) else brief(error)

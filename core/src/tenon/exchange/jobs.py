@@ -21,6 +21,7 @@ from ..plugin.contributions import Job
 from ..storage import Storage
 from ..storage.ids import new_id
 from .backoff import LOCAL
+from .brief import brief
 from .insert import insert_or_ignore
 from .leases import LEASE
 from .models import in_state, jobs, timers
@@ -151,8 +152,8 @@ class Jobs:
         try:
             job.run(held.payload, self._tenon())
         except (Exception, SystemExit) as error:
-            log.warning("job_failed", job=held.key, job_id=str(held.id), exc_info=True)
-            self._failed(job, held, f"{error.__class__.__name__}: {error}"[:2000])
+            log.warning("job_failed", job=held.key, job_id=str(held.id), error=brief(error))
+            self._failed(job, held, brief(error))
         else:
             self._end(held, state="done", last_error=None)
         return True
