@@ -23,6 +23,7 @@ from .errors import (
     TenonError,
     UnavailableError,
 )
+from .exchange.errors import DeliveryError, Rejected, Transient, UnknownOutcome, from_status
 from .identity.actor import Actor, system
 from .messages import Message, _
 from .money import minor_unit, rounded
@@ -108,6 +109,7 @@ __all__ = [
     "Command",
     "Condition",
     "ConflictError",
+    "DeliveryError",
     "Denial",
     "DisableStage",
     "DuplicateError",
@@ -144,6 +146,7 @@ __all__ = [
     "Query",
     "Record",
     "RecordColumns",
+    "Rejected",
     "RelabelStage",
     "RoleTemplate",
     "Seed",
@@ -157,8 +160,10 @@ __all__ = [
     "TenonError",
     "TimelineItem",
     "TimelinePage",
+    "Transient",
     "Transition",
     "UnavailableError",
+    "UnknownOutcome",
     "UtcDateTime",
     "Where",
     "Work",
@@ -171,6 +176,7 @@ __all__ = [
     "date",
     "email",
     "fields",
+    "from_status",
     "hookimpl",
     "integer",
     "long_text",
