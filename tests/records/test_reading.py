@@ -73,11 +73,20 @@ def _rows() -> list[list[Any]]:
     for _number in range(120):
         n = rng.randint(-3, 3)
         row = [
-            rng.choice(texts), n, str(Decimal(n) / 4), (day + timedelta(days=n)).isoformat(),
-            (hour + timedelta(hours=n)).isoformat(), rng.random() < 0.5, rng.choice(colors), rng.sample(colors, 2),
-            str(Decimal(rng.randint(-3, 3)) / 2), rng.choice(texts), (day + timedelta(days=n)).isoformat(),
-            rng.random() < 0.5, rng.choice(texts),
-        ]  # fmt: skip
+            rng.choice(texts),
+            n,
+            str(Decimal(n) / 4),
+            (day + timedelta(days=n)).isoformat(),
+            (hour + timedelta(hours=n)).isoformat(),
+            rng.random() < 0.5,
+            rng.choice(colors),
+            rng.sample(colors, 2),
+            str(Decimal(rng.randint(-3, 3)) / 2),
+            rng.choice(texts),
+            (day + timedelta(days=n)).isoformat(),
+            rng.random() < 0.5,
+            rng.choice(texts),
+        ]
         rows.append([None if rng.random() < 0.25 else value for value in row])
     return rows
 

@@ -199,8 +199,15 @@ class Moment(fields.Field[datetime]):
 
 class Flag(fields.Field[bool]):
     WORDS: Mapping[Any, bool] = {
-        "true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False,
-    }  # fmt: skip
+        "true": True,
+        "yes": True,
+        "1": True,
+        "on": True,
+        "false": False,
+        "no": False,
+        "0": False,
+        "off": False,
+    }
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, bool):

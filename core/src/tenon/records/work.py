@@ -152,7 +152,7 @@ class Work:
         note: Mapping[str, Any] | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> Record:
-        """Change some values. ``expect`` is the version the caller saw: ``StaleError`` if it is another by now.
+        """Change some values. ``expect`` is the version the caller saw; ``StaleError`` if it is another.
         ``facts`` are values of read-only fields that code of the owning plugin derives."""
         return write.update(self, entity, id_, values, expect=expect, note=note, facts=facts)
 

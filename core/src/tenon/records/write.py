@@ -193,9 +193,11 @@ def _prepare_update(
 def _fill_currency(work: Work, type_: EntityType, before: Record, changed: dict[str, Any]) -> None:
     for path in list(changed):
         f = type_.fields[path]
-        if f.kind == "money" and f.spec.currency and changed[path] is not None and "." not in path:
-            if before.get(f.spec.currency) is None and changed.get(f.spec.currency) is None:
-                changed[f.spec.currency] = work.records.currency
+        sibling = f.spec.currency if f.kind == "money" and "." not in path else None
+        if sibling is None or changed[path] is None:
+            continue
+        if before.get(sibling) is None and changed.get(sibling) is None:
+            changed[sibling] = work.records.currency
 
 
 def _prepare_archive(

@@ -16,10 +16,21 @@ from .operations import Call, answer
 
 KEYS = tuple(Definition.__dataclass_fields__)
 TYPES: dict[str, tuple[type, ...]] = {
-    "key": (str,), "label": (str,), "kind": (str,), "required": (bool,), "unique": (bool,), "indexed": (bool,),
-    "choices": (dict,), "to": (str, type(None)), "currency": (str, type(None)), "scale": (int,),
-    "help": (str, type(None)), "modes": (list,), "position": (int,), "archived": (bool,),
-}  # fmt: skip
+    "key": (str,),
+    "label": (str,),
+    "kind": (str,),
+    "required": (bool,),
+    "unique": (bool,),
+    "indexed": (bool,),
+    "choices": (dict,),
+    "to": (str, type(None)),
+    "currency": (str, type(None)),
+    "scale": (int,),
+    "help": (str, type(None)),
+    "modes": (list,),
+    "position": (int,),
+    "archived": (bool,),
+}
 
 
 def list_fields(call: Call) -> Response:
@@ -30,13 +41,19 @@ def list_fields(call: Call) -> Response:
         mine = {d.path: d for d in custom.definitions(work.connection, type_.name)}
     fields = [
         {
-            "path": f.path, "label": str(f.label), "kind": f.kind, "origin": f.origin, "required": f.spec.required,
-            "unique": f.spec.unique, "readonly": f.spec.readonly, "to": f.spec.to,
+            "path": f.path,
+            "label": str(f.label),
+            "kind": f.kind,
+            "origin": f.origin,
+            "required": f.spec.required,
+            "unique": f.spec.unique,
+            "readonly": f.spec.readonly,
+            "to": f.spec.to,
             "choices": [{"key": c.key, "label": str(c.label)} for c in f.spec.choices],
         }
         for f in type_.fields.values()
         if f.path in seen and f.path != "custom"
-    ]  # fmt: skip
+    ]
     return answer({"data": fields, "custom": [asdict(d) for d in mine.values()]})
 
 
@@ -104,9 +121,13 @@ def me(call: Call) -> Response:
     actor = call.actor
     return answer(
         {
-            "id": actor.id, "name": actor.name, "email": actor.email, "roles": sorted(actor.roles),
-            "team_id": actor.team_id, "admin": actor.admin,
+            "id": actor.id,
+            "name": actor.name,
+            "email": actor.email,
+            "roles": sorted(actor.roles),
+            "team_id": actor.team_id,
+            "admin": actor.admin,
             "scopes": sorted(actor.scopes) if actor.scopes is not None else None,
             "modes": sorted(call.tenon.modes),
         }
-    )  # fmt: skip
+    )

@@ -72,9 +72,9 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], name: str)
 
 
 _ABOUT = (
-    "A record is a bare JSON object, a list is {data, next}. Lists take filter[field][operator]=value for every "
-    "field; an unknown filter or field is refused. Errors are RFC 9457 problem details. Changes name the version "
-    "they change by If-Match."
+    "A record is a bare JSON object, a list is {data, next}. Lists take filter[field][operator]=value for "
+    "every field; an unknown filter or field is refused. Errors are RFC 9457 problem details. Changes name "
+    "the version they change by If-Match."
 )
 
 
