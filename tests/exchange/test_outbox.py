@@ -78,6 +78,14 @@ def test_a_payload_says_only_what_changed():
     assert payload == {"changes": {"size": [5, 6]}}
 
 
+def test_a_custom_field_is_told_of_under_its_own_path_alone():
+    hidden = {"custom": {"size": 5, "secret": "x"}, "custom.size": 5}
+    change_ = change("update", hidden, **{"custom.size": 6, "custom": {"size": 6, "secret": "x"}})
+    assert of_change(change_) == {"changes": {"custom.size": [5, 6]}}
+    made = change("create", None, **{"custom.size": 6, "custom": {"size": 6, "secret": "x"}})
+    assert of_change(made)["record"].keys() == {"id", "custom.size"}
+
+
 def test_values_become_json_as_the_api_writes_them():
     moment = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
     values = [RECORD, Decimal("1054.00"), moment, date(2026, 1, 5), {"b", "a"}, (1, None), _("Won"), True]

@@ -18,6 +18,7 @@ NAMES = (
     "record.restored",
     "record.removed",
     "stage.changed",
+    "stage.stalled",
     "approval.requested",
     "approval.decided",
 )

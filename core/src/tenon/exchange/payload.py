@@ -13,14 +13,16 @@ from ..access import FieldSet
 if TYPE_CHECKING:
     from ..records.signals import Change
 
-BOOKKEEPING = frozenset(("version", "updated_at"))
-"""Fields that every write changes; a receiver learns nothing from them."""
+BOOKKEEPING = frozenset(("version", "updated_at", "custom"))
+"""Columns that an event does not speak of: what every write changes, and the one that holds all
+custom fields. Each of those is told of under its own path, so that a field set can hide it."""
 
 ABOUT_THE_EVENT: Mapping[str, str | None] = {
     "pipeline": "stage",
     "from": "stage",
     "to": "stage",
     "status": "stage",
+    "since": "stage",
     "decision": None,
     "approval": None,
     "request_id": None,
@@ -58,7 +60,11 @@ _PLAIN = frozenset((str, int, bool, float))
 def of_change(change: Change) -> dict[str, Any]:
     """The new record of a create; of any other write the fields that got another value."""
     if change.before is None:
-        given = {path: value for path, value in change.values.items() if value is not None}
+        given = {
+            path: value
+            for path, value in change.values.items()
+            if value is not None and path not in BOOKKEEPING
+        }
         payload = {"record": json_safe(given)}
     else:
         before = change.before
