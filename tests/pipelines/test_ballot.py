@@ -161,7 +161,7 @@ class NaiveVoting(Voting):
     kind = CountingBallot
 
 
-RUN = settings(max_examples=150, stateful_step_count=25, deadline=None)
+RUN = settings(max_examples=100, stateful_step_count=25, deadline=None)
 # Only that it fails matters here, not the smallest way to.
 FAIL = settings(RUN, phases=[Phase.generate], print_blob=False, report_multiple_bugs=False)
 
