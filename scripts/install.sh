@@ -33,7 +33,7 @@ find_uv() {
 install_with_uv() {
     [ -x .venv/bin/python ] || "$uv" venv --quiet --clear --python "$python" .venv
     say "Installing the locked dependencies (about 150 MB the first time) ..."
-    "$uv" pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.lock
+    "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements/dev.lock
     say "Building this workspace's packages (the kernel takes its web assets from npm) ..."
     "$uv" pip install --quiet --python .venv/bin/python --no-deps --reinstall \
         --build-constraints requirements/build.lock "$@"

@@ -120,3 +120,11 @@ def test_a_shelf_below_its_duplicate_does_not_come_to_stand_on_itself(world: Wor
     stays = world.create("shelf", name="b", parent_id=goes.id)
     world.write(lambda work: merge(work, "shelf", stays.id, goes.id))
     assert world.get("shelf", stays.id)["parent_id"] is None
+
+
+def test_a_merge_is_announced(world: World) -> None:
+    told: list[Any] = []
+    world.records.signals.merged.append(lambda _work, *about: told.append(about))
+    stays, goes = world.create("shelf", name="a"), world.create("shelf", name="b")
+    world.write(lambda work: merge(work, "shelf", stays.id, goes.id))
+    assert told == [("shelf", stays.id, goes.id)]

@@ -53,6 +53,11 @@ class Tenon:
     endpoints: tuple[tuple[str, c.Endpoint], ...] = field(default=())
 
     @property
+    def http(self) -> HttpClient:
+        """The one way to call another system."""
+        return self.exchange.http
+
+    @property
     def modes(self) -> frozenset[str]:
         return self.settings.modes
 
@@ -147,7 +152,9 @@ def _exchange(
         access=records.access,
         actor_of=identity.actor_for_user,
         visible=visible,
-        http=HttpClient(allow=settings.outgoing.allow),
+        http=HttpClient(
+            allow=settings.outgoing.allow, timeout=settings.outgoing.timeout.total_seconds()
+        ),
     )
 
 

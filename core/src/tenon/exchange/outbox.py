@@ -44,6 +44,11 @@ class Outbox:
     def subscribe(self, signals: Signals) -> None:
         """Write an event for every change that ``records`` announces."""
         signals.written.append(self.written)
+        signals.merged.append(self.merged)
+
+    def merged(self, work: Work, entity: str, winner: UUID, loser: UUID) -> None:
+        """Tell of a merge, beside the writes that it consists of."""
+        self.emit(work, "record.merged", entity, winner, {"merged_from": loser, "merged_into": winner})
 
     def written(self, work: Work, changes: list[Change]) -> None:
         """One row per change, in one statement."""

@@ -65,6 +65,8 @@ def merge(
             winner_id=winner_id, loser_id=loser_id, batch=batch, moved=moved,
         )
     )  # fmt: skip
+    for handler in work.records.signals.merged:
+        handler(work, entity, winner_id, loser_id)
     return report
 
 

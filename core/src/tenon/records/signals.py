@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from ..errors import Problem
 
@@ -67,9 +68,10 @@ class Signals:
     ``about_to_write`` sees single changes before anything is written. ``written``
     sees the list of changes of one flush, so that a subscriber can write its own
     rows for all of them at once. ``about_to_remove`` is for rows that hang on records
-    whose creation is being undone.
+    whose creation is being undone, ``merged`` is told entity, winner and loser of a merge.
     """
 
     about_to_write: list[Handler] = field(default_factory=list)
     about_to_remove: list[Callable[[Work, list[Change]], None]] = field(default_factory=list)
+    merged: list[Callable[[Work, str, UUID, UUID], None]] = field(default_factory=list)
     written: list[Callable[[Work, list[Change]], None]] = field(default_factory=list)
