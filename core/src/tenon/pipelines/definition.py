@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -31,8 +32,13 @@ class Definitions:
 
     def of_entity(self, entity: str) -> tuple[CompiledPipeline, ...]:
         """The pipelines of an entity, its default first."""
-        found = [p for p in self.pipelines.values() if p.entity == entity]
-        return tuple(sorted(found, key=lambda p: not p.default))
+        return self._by_entity.get(entity, ())
+
+    @cached_property
+    def _by_entity(self) -> dict[str, tuple[CompiledPipeline, ...]]:
+        entities = {pipeline.entity for pipeline in self.pipelines.values()}
+        ordered = sorted(self.pipelines.values(), key=lambda p: not p.default)
+        return {entity: tuple(p for p in ordered if p.entity == entity) for entity in entities}
 
     def default(self, entity: str) -> CompiledPipeline | None:
         """The pipeline a new record enters unless another is named."""

@@ -123,8 +123,8 @@ class Transitions:
 
     def _pipeline(self, change: Change) -> CompiledPipeline | None:
         entity, key = change.entity.name, change.value("pipeline")
-        default = self.definitions.default(entity)
-        found = default if key is None and change.before is None else self.definitions.get(entity, key)
+        defaulted = key is None and change.before is None
+        found = self.definitions.default(entity) if defaulted else self.definitions.get(entity, key)
         if found is None:
             keys = ", ".join(p.key for p in self.definitions.of_entity(entity))
             detail = _("There is no pipeline %(key)s; there are: %(keys)s", key=key, keys=keys or "–")
