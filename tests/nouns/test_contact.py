@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tenon.app import Tenon
 from tenon.errors import InvalidError
 from tenon.identity.actor import Actor
 from tenon.nouns.contact import full_name
@@ -30,14 +29,14 @@ def test_a_name_stands_in_the_order_of_its_language(
     assert full_name(first, last, language) == expected
 
 
-def test_a_name_follows_its_parts(world: Any, anna: Actor) -> None:
+def test_a_name_follows_its_parts(world: Tenon, anna: Actor) -> None:
     with world.records.writing(anna) as work:
         contact = work.create("contact", {"first_name": "Ada", "last_name": "Byron"})
         assert contact["name"] == "Ada Byron"
         assert work.update("contact", contact.id, {"last_name": "Lovelace"})["name"] == "Ada Lovelace"
 
 
-def test_a_person_needs_a_name(world: Any, anna: Actor) -> None:
+def test_a_person_needs_a_name(world: Tenon, anna: Actor) -> None:
     with pytest.raises(InvalidError) as caught, world.records.writing(anna) as work:
         work.create("contact", {"email": "ada@example.com"})
     assert [(p.pointer, p.code) for p in caught.value.problems] == [("/last_name", "required")]

@@ -8,98 +8,107 @@ from uuid import UUID
 
 import pytest
 
+from tenon.app import Tenon
+from tenon.clock import ManualClock
 from tenon.errors import InvalidError
 from tenon.identity.actor import Actor
 from tenon.nouns.reminders import BATCH, remind
 from tenon.records.query import Query
+from tenon.testing import Events
 
 
-class Heard:
-    """Stands where the exchange stands and keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, UUID]] = []
-
-    def emit(self, work: Any, name: str, entity: str, record_id: UUID, payload: dict[str, Any]) -> None:
-        self.events.append((name, record_id))
+def due(events: Events) -> list[UUID | None]:
+    """The tasks that announced themselves, in order."""
+    return [event.record_id for event in events.named("task.due", "task")]
 
 
-@pytest.fixture
-def heard(world: Any) -> Heard:
-    world.exchange = Heard()
-    return world.exchange  # type: ignore[no-any-return]
-
-
-def test_a_task_reminds_once_when_its_moment_has_come(world: Any, anna: Actor, heard: Heard) -> None:
+def test_a_task_reminds_once_when_its_moment_has_come(
+    world: Tenon, anna: Actor, clock: ManualClock, events: Events
+) -> None:
     task = make_task(world, anna, due_in=timedelta(hours=2))
     remind({}, world)
-    assert heard.events == []
-    world.clock.advance(hours=2)
+    assert due(events) == []
+    clock.advance(hours=2)
     remind({}, world)
     remind({}, world)
-    assert heard.events == [("task.due", task)]
+    assert due(events) == [task]
 
 
-def test_a_task_put_off_reminds_again(world: Any, anna: Actor, heard: Heard) -> None:
+def test_a_task_put_off_reminds_again(world: Tenon, anna: Actor, clock: ManualClock, events: Events) -> None:
     task = make_task(world, anna, due_in=timedelta(hours=2))
-    world.clock.advance(hours=3)
+    clock.advance(hours=3)
     remind({}, world)
     with world.records.writing(anna) as work:
         assert work.get("task", task)["overdue"]
         moved = work.update("task", task, {"due_at": world.clock.now() + timedelta(days=1)})
         assert not moved["overdue"]
-    world.clock.advance(days=1)
+    clock.advance(days=1)
     remind({}, world)
-    assert heard.events == [("task.due", task), ("task.due", task)]
+    assert due(events) == [task, task]
 
 
-def test_a_reminder_can_come_before_the_task_is_due(world: Any, anna: Actor, heard: Heard) -> None:
+def test_a_reminder_can_come_before_the_task_is_due(
+    world: Tenon, anna: Actor, clock: ManualClock, events: Events
+) -> None:
     task = make_task(world, anna, due_in=timedelta(days=2), remind_in=timedelta(days=1))
-    world.clock.advance(days=1)
+    clock.advance(days=1)
     remind({}, world)
     with world.records.reading(anna) as work:
         assert not work.get("task", task)["overdue"]
-    assert heard.events == [("task.due", task)]
+    assert due(events) == [task]
 
 
-def test_what_is_done_or_archived_stays_quiet(world: Any, anna: Actor, heard: Heard) -> None:
+def test_what_is_done_or_archived_stays_quiet(
+    world: Tenon, anna: Actor, clock: ManualClock, events: Events
+) -> None:
     done, archived = (make_task(world, anna, due_in=timedelta(hours=1)) for _n in range(2))
     with world.records.writing(anna) as work:
         work.update("task", done, {"status": "done"})
         work.archive("task", archived)
-    world.clock.advance(days=1)
+    clock.advance(days=1)
     remind({}, world)
     with world.records.reading(anna) as work:
         assert not work.get("task", done)["overdue"]
-    assert heard.events == []
+    assert due(events) == []
 
 
-def test_a_reminder_leaves_the_version_alone(world: Any, anna: Actor, heard: Heard) -> None:
+def test_a_reminder_leaves_the_version_alone(
+    world: Tenon, anna: Actor, clock: ManualClock, events: Events
+) -> None:
     task = make_task(world, anna, due_in=timedelta(hours=1))
-    world.clock.advance(days=1)
+    clock.advance(days=1)
     remind({}, world)
     with world.records.writing(anna) as work:
         assert work.update("task", task, {"status": "done"}, expect=1)["done_at"] == world.clock.now()
 
 
-def test_more_tasks_than_one_transaction_takes_all_remind(world: Any, anna: Actor, heard: Heard) -> None:
-    due = world.clock.now()
+def test_more_tasks_than_one_transaction_takes_all_remind(world: Tenon, anna: Actor, events: Events) -> None:
     with world.records.writing(anna) as work:
-        work.bulk_create("task", [{"subject": f"{n}", "due_at": due} for n in range(BATCH + 5)])
+        work.bulk_create("task", [{"subject": f"{n}", "due_at": work.now} for n in range(BATCH + 5)])
     remind({}, world)
-    assert len(set(heard.events)) == len(heard.events) == BATCH + 5
+    assert len(set(due(events))) == len(due(events)) == BATCH + 5
 
 
-def test_the_control_a_reminder_without_a_mark_repeats_itself(world: Any, anna: Actor, heard: Heard) -> None:
+def test_the_control_a_reminder_without_a_mark_repeats_itself(world: Tenon, anna: Actor) -> None:
     make_task(world, anna, due_in=timedelta(0))
+    announced: list[UUID] = []
     with world.records.reading(anna) as work:
         for _n in range(2):
-            naive = [t for t in work.page("task", Query()).data if t["remind_at"] <= work.now]
-            heard.events += [("task.due", t.id) for t in naive]
-    assert len(heard.events) == 2
+            announced += [t.id for t in work.page("task", Query()).data if t["remind_at"] <= work.now]
+    assert len(announced) == 2
 
 
-def test_reopening_a_task_forgets_when_it_was_done(world: Any, anna: Actor) -> None:
+def test_the_worker_reminds_by_the_clock(
+    world: Tenon, anna: Actor, clock: ManualClock, events: Events
+) -> None:
+    task = make_task(world, anna, due_in=timedelta(hours=1))
+    clock.advance(hours=2)
+    events.run_worker()
+    assert due(events) == [task]
+    assert events.failures() == []
+
+
+def test_reopening_a_task_forgets_when_it_was_done(world: Tenon, anna: Actor) -> None:
     task = make_task(world, anna, due_in=timedelta(hours=1))
     with world.records.writing(anna) as work:
         done = work.update("task", task, {"status": "done"})
@@ -109,7 +118,7 @@ def test_reopening_a_task_forgets_when_it_was_done(world: Any, anna: Actor) -> N
     assert reopened["timeline_at"] == reopened["due_at"]
 
 
-def test_an_activity_makes_the_follow_up_it_asks_for(world: Any, anna: Actor) -> None:
+def test_an_activity_makes_the_follow_up_it_asks_for(world: Tenon, anna: Actor) -> None:
     with world.records.writing(anna) as work:
         contact = work.create("contact", {"last_name": "Lovelace"})
         call = work.create(
@@ -139,14 +148,14 @@ def test_an_activity_makes_the_follow_up_it_asks_for(world: Any, anna: Actor) ->
     ],
 )
 def test_an_activity_about_nothing_is_refused(
-    world: Any, anna: Actor, values: dict[str, Any], pointer: str
+    world: Tenon, anna: Actor, values: dict[str, Any], pointer: str
 ) -> None:
     with pytest.raises(InvalidError) as caught, world.records.writing(anna) as work:
         work.create("activity", {"subject": "Call", **values})
     assert [p.pointer for p in caught.value.problems] == [pointer]
 
 
-def make_task(world: Any, actor: Actor, *, due_in: timedelta, remind_in: timedelta | None = None) -> UUID:
+def make_task(world: Tenon, actor: Actor, *, due_in: timedelta, remind_in: timedelta | None = None) -> UUID:
     values: dict[str, Any] = {"subject": "Call back", "due_at": world.clock.now() + due_in}
     if remind_in is not None:
         values["remind_at"] = world.clock.now() + remind_in

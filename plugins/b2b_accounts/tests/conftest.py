@@ -1,29 +1,30 @@
-"""A deployment with b2b_accounts over a fresh database."""
+"""A deployment with b2b_accounts, once on SQLite and once on PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
-from tenon.app import Tenon, create_tenon
-from tenon.clock import ManualClock
-from tenon.identity.actor import Actor, system
+from tenon.identity.actor import Actor
 from tenon.settings import Settings
-from tenon.storage import Base
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def tenon_database(request: pytest.FixtureRequest) -> str:
+    """The server that each test's database is made on."""
+    if request.param == "sqlite":
+        return "sqlite"
+    return str(request.getfixturevalue("postgres_server").render_as_string(hide_password=False))
 
 
 @pytest.fixture
-def tenon(database: str) -> Iterator[Tenon]:
-    settings = Settings.for_tests(database=database, plugins=["b2b_accounts"], locale={"currency": "EUR"})
-    found = create_tenon(settings, clock=ManualClock())
-    Base.metadata.create_all(found.storage.engine)
-    yield found
-    found.storage.close()
+def tenon_settings() -> Settings:
+    """Both modes, amounts in euros."""
+    return Settings.for_tests(plugins=["b2b_accounts"], locale={"currency": "EUR"})
 
 
 @pytest.fixture
-def anna(tenon: Tenon) -> Actor:
-    with tenon.records.writing(system("test")) as work:
-        user = work.create("user", {"name": "Anna", "email": "anna@example.com"})
-    return Actor(id=user.id, name="Anna", email="anna@example.com")
+def anna(as_role: Callable[..., Actor]) -> Actor:
+    """Somebody who works there."""
+    return as_role(name="Anna", email="anna@example.com")

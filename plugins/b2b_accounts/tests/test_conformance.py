@@ -1,4 +1,4 @@
-"""b2b_accounts holds to what every plugin holds to."""
+"""What holds for every plugin holds for this one."""
 
 from __future__ import annotations
 
