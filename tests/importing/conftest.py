@@ -54,7 +54,9 @@ class World:
     def step(self, entity: str, text: str | bytes, map_text: str, name: str = "rows.csv") -> Step:
         return Step(self.file(text, name), parse_map(map_text, entity=entity))
 
-    def load(self, entity: str, text: str | bytes, map_text: str, name: str = "rows.csv", actor: Actor = OPERATOR):
+    def load(
+        self, entity: str, text: str | bytes, map_text: str, name: str = "rows.csv", actor: Actor = OPERATOR
+    ):
         (run_id,) = self.imports.start(actor, [self.step(entity, text, map_text, name)])
         return self.imports.carry_on(actor, run_id)
 

@@ -118,7 +118,9 @@ def test_a_key_that_occurs_twice_in_a_file(world, rule, expected):
     assert world.counts(run) == (expected or {"made": 1, "skipped": 1, "failed": 1})
 
 
-@pytest.mark.parametrize(("rule", "expected"), [("skip", {"made": 1, "skipped": 1}), ("refuse", {"made": 1, "failed": 1})])
+@pytest.mark.parametrize(
+    ("rule", "expected"), [("skip", {"made": 1, "skipped": 1}), ("refuse", {"made": 1, "failed": 1})]
+)
 def test_records_that_are_there_may_be_skipped_or_refused(world, rule, expected):
     map_text = f'on_match="{rule}"\n[columns]\ncompany="name"\nemployees="employees"'
     world.load("account", "company,employees\nA,5\n", map_text)
@@ -149,7 +151,10 @@ def test_missing_references_are_refused_left_empty_or_made(world):
         )
 
     text = "no,account\n{0}1,Acme\n{0}2,Acme\n{0}3,\n"
-    assert world.counts(world.load("opportunity", text.format("a"), rule('missing="refuse"'))) == {"made": 1, "failed": 2}
+    assert world.counts(world.load("opportunity", text.format("a"), rule('missing="refuse"'))) == {
+        "made": 1,
+        "failed": 2,
+    }
     assert world.counts(world.load("opportunity", text.format("b"), rule('missing="empty"'))) == {"made": 3}
     assert world.all("account", "name") == []
     creating = rule('missing="create",create={industry="unknown"}')
@@ -165,7 +170,10 @@ def test_two_records_of_one_name_are_no_answer_to_a_lookup(world):
         'account={field="account_id",lookup="name"}\n[constants]\nname="Deal"',
     )  # fmt: skip
     assert "2 records are called 'Acme'" in world.errors(run)[0][1]
-    assert "2 records have the key" in world.errors(world.load("account", "n\nAcme\n", '[columns]\nn="name"'))[0][1]
+    assert (
+        "2 records have the key"
+        in world.errors(world.load("account", "n\nAcme\n", '[columns]\nn="name"'))[0][1]
+    )
 
 
 def test_undo_brings_back_what_was_there(world):
@@ -183,7 +191,9 @@ def test_undo_brings_back_what_was_there(world):
 
 
 def test_undo_leaves_what_was_changed_since_and_says_so(world):
-    run = world.load("account", "company,employees\nA,5\nB,6\n", '[columns]\ncompany="name"\nemployees="employees"')
+    run = world.load(
+        "account", "company,employees\nA,5\nB,6\n", '[columns]\ncompany="name"\nemployees="employees"'
+    )
     with world.records.writing(OPERATOR) as work:
         work.update("account", work.find("account", name="A").id, {"employees": 9})
     report = world.imports.undo(OPERATOR, run.id)
@@ -216,10 +226,15 @@ def test_an_import_goes_on_only_with_the_same_file(world):
 
 
 def test_a_circle_of_parents_is_refused_where_it_closes(world):
-    run = world.load("account", "company,parent\nA,B\nB,A\n", '[columns]\ncompany="name"\nparent={field="parent_id",lookup="name"}')
+    run = world.load(
+        "account",
+        "company,parent\nA,B\nB,A\n",
+        '[columns]\ncompany="name"\nparent={field="parent_id",lookup="name"}',
+    )
     assert run.made == 2
     assert [reason for _line, reason in world.errors(run)] == [
-        "the record was made, but parent_id: An account cannot belong to itself or to one of its own subsidiaries"
+        "the record was made, but parent_id: "
+        "An account cannot belong to itself or to one of its own subsidiaries"
     ]
 
 

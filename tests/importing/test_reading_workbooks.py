@@ -47,7 +47,9 @@ def forged(path, change):
 
 def test_cells_keep_their_values(book):
     moment = datetime(2026, 3, 1, 14, 30)
-    path = book(["name", "n", "price", "day", "at", "yes"], ["A", 7.0, 0.1, datetime(2026, 3, 1), moment, True])
+    path = book(
+        ["name", "n", "price", "day", "at", "yes"], ["A", 7.0, 0.1, datetime(2026, 3, 1), moment, True]
+    )
     rows = list(open_source(path).rows())
     assert list(rows[0].cells) == ["A", 7, Decimal("0.1"), date(2026, 3, 1), moment, True]
     assert (rows[0].index, rows[0].line) == (1, 2)

@@ -6,6 +6,8 @@ The data is not part of the project: the test skips where the folder is absent.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,9 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from tenon.cli import main
 from tenon.identity.actor import system
 from tenon.pipelines.models import StageHistory
 from tenon.records.query import Query, Where
@@ -35,10 +35,11 @@ pytestmark = [
 @pytest.fixture
 def run(world):
     def run(*arguments: object, code: int = 0) -> str:
-        settings = str(world.folder / "tenon.toml")
-        result = CliRunner().invoke(main, ["--settings", settings, *map(str, arguments)])
-        assert result.exit_code == code, result.output
-        return result.output
+        command = [sys.executable, "-c", "from tenon.cli import main; main()"]
+        settings = ["--settings", str(world.folder / "tenon.toml")]
+        done = subprocess.run([*command, *settings, *map(str, arguments)], capture_output=True, text=True)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
 
     return run
 
@@ -97,7 +98,10 @@ def test_the_whole_export_by_the_documented_command(world, run):
     run("import", "--undo", plan)
     assert facts(world)["opportunities"] == facts(world)["accounts"] == facts(world)["agents"] == 0
     with world.tenon.storage.reading() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(StageHistory.__table__)).scalar_one() == 0
+        assert (
+            connection.execute(sa.select(sa.func.count()).select_from(StageHistory.__table__)).scalar_one()
+            == 0
+        )
 
 
 def check_details(world):
@@ -107,7 +111,11 @@ def check_details(world):
         assert (acme["revenue"], acme["revenue_currency"]) == (Decimal("1100040000"), "USD")
         deal = work.find("opportunity", number="Z063OYW0")
         assert deal["name"] == "GTX Pro for Isdom"
-        assert (deal["amount"], deal["close_date"], deal["stage"]) == (Decimal(4514), date(2017, 3, 11), "won")
+        assert (deal["amount"], deal["close_date"], deal["stage"]) == (
+            Decimal(4514),
+            date(2017, 3, 11),
+            "won",
+        )
         titles = work.reference_titles("opportunity", [deal])
         assert {titles[deal[path]] for path in ("owner_id", "account_id", "product_id")} == {
             "Darcel Schlecht",
@@ -116,7 +124,10 @@ def check_details(world):
         }
         agent = work.get("user", deal["owner_id"])
         team = work.get("team", agent["team_id"])
-        assert (team["name"], work.get("team", team["parent_id"])["name"]) == ("Team Melvin Marxen", "Central")
+        assert (team["name"], work.get("team", team["parent_id"])["name"]) == (
+            "Team Melvin Marxen",
+            "Central",
+        )
         assert work.get("user", team["manager_id"])["name"] == "Melvin Marxen"
 
 
@@ -125,7 +136,9 @@ def check_history(world):
     with world.records.reading(system("test")) as work:
         deal = work.find("opportunity", number="Z063OYW0")
         rows = work.connection.execute(
-            sa.select(table.c.stage, table.c.entered_at).where(table.c.record_id == deal.id).order_by(table.c.entered_at)
+            sa.select(table.c.stage, table.c.entered_at)
+            .where(table.c.record_id == deal.id)
+            .order_by(table.c.entered_at)
         ).all()
         assert [tuple(row) for row in rows] == [
             ("engaging", datetime(2016, 10, 25, tzinfo=UTC)),
