@@ -8,6 +8,7 @@ everything behind this module may change at any time.
 
 from __future__ import annotations
 
+from .access.policy import ALL_FIELDS, FieldSet, Policy
 from .acting import current_actor
 from .clock import Clock
 from .errors import (
@@ -24,6 +25,7 @@ from .errors import (
     UnavailableError,
 )
 from .exchange.errors import DeliveryError, Rejected, Transient, UnknownOutcome, from_status
+from .exchange.event import Event
 from .identity.actor import Actor, system
 from .messages import Message, _
 from .money import minor_unit, rounded
@@ -93,6 +95,7 @@ from .storage.ids import new_id
 from .storage.types import ExactDecimal, Id, Json, UtcDateTime
 
 __all__ = [
+    "ALL_FIELDS",
     "EVERY_MODE",
     "Actor",
     "AddGuard",
@@ -117,9 +120,11 @@ __all__ = [
     "Entity",
     "EntityExtension",
     "EntityType",
+    "Event",
     "ExactDecimal",
     "ExtensionColumns",
     "Field",
+    "FieldSet",
     "FieldSpec",
     "Filter",
     "ForbiddenError",
@@ -142,6 +147,7 @@ __all__ = [
     "Permission",
     "Pipeline",
     "PipelinePatch",
+    "Policy",
     "Problem",
     "Query",
     "Record",
