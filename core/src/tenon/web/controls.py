@@ -103,9 +103,15 @@ def form_fields(type_: EntityType, allowed: Iterable[Field]) -> list[Field]:
     """The fields that a form asks for: writable ones, without currencies (they stand beside
     their amount) and without the stage (it moves by its own buttons)."""
     hidden = {"stage", "pipeline"} if type_.stages else set()
-    return [
+    found = [
         f for f in allowed if f.spec.show and f.path not in hidden and WIDGETS.get(f.kind) != "none" and f.kind != "currency"
     ]
+    return in_order(type_, found)
+
+
+def in_order(type_: EntityType, fields: Iterable[Field]) -> list[Field]:
+    """What a record is called first, its owner last, the rest as declared."""
+    return sorted(fields, key=lambda f: -1 if f.path in type_.title else int(f.path == "owner_id"))
 
 
 def sections(type_: EntityType, fields: Sequence[Field], state: FormState, reader: Reader) -> list[Section]:

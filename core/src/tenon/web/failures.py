@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from flask import Flask, g, render_template, request
+from flask import Blueprint, Flask, g, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
 from ..errors import NotSignedInError, Problem, TenonError
 from ..messages import Message, _
 from .context import by_htmx
 from .session import to_sign_in
+
+Handler = Callable[[Any], Any]
 
 log = structlog.get_logger(__name__)
 
@@ -44,13 +47,29 @@ class Failure:
     problems: tuple[Problem, ...] = ()
 
 
-def handle(app: Flask) -> None:
-    """Show pages for errors of pages; the API answers for itself."""
-    app.register_error_handler(TenonError, _refused)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RateLimitExceeded, _limited)
-    app.register_error_handler(CSRFError, _untrusted)
-    app.register_error_handler(Exception, _crashed)
+def handle(pages: Blueprint) -> None:
+    """Show errors of these routes as pages."""
+    pages.register_error_handler(TenonError, _refused)
+    pages.register_error_handler(HTTPException, _http)
+    pages.register_error_handler(RateLimitExceeded, _limited)
+    pages.register_error_handler(CSRFError, _untrusted)
+    pages.register_error_handler(Exception, _crashed)
+
+
+def handle_unrouted(app: Flask, api: str) -> None:
+    """Show a page for an address that nobody has; below ``api`` the API goes on answering itself."""
+    for missing in (NotFound, MethodNotAllowed):
+        before = app.error_handler_spec[None][missing.code].get(missing)
+        app.register_error_handler(missing, _chained(before, api))
+
+
+def _chained(before: Handler | None, api: str) -> Handler:
+    def answer(error: Any) -> Any:
+        if before is not None and request.path.startswith(api):
+            return before(error)
+        return _http(error)
+
+    return answer
 
 
 def _refused(error: TenonError) -> Response:

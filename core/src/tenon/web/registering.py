@@ -41,6 +41,7 @@ from .session import COOKIE_NAME, load_actor, require_actor
 if TYPE_CHECKING:
     from ..app import Tenon
 
+API = "/api/"
 PAGES = (
     home,
     search,
@@ -73,11 +74,12 @@ def register(app: Flask, tenon: Tenon) -> None:
     blueprint.before_request(refuse_other_sites)
     blueprint.before_request(require_actor)
     _protect(blueprint, csrf)
+    failures.handle(blueprint)
     app.register_blueprint(blueprint)
     _register_plugins(app, tenon, csrf)
     _add_templates(app, tenon)
     templating.prepare(app)
-    failures.handle(app)
+    failures.handle_unrouted(app, API)
     guard_pages(app)
     keep_hashed_files(app)
 
@@ -121,6 +123,7 @@ def _register_plugins(app: Flask, tenon: Tenon, csrf: CSRFProtect) -> None:
         endpoint.blueprint.before_request(refuse_other_sites)
         endpoint.blueprint.before_request(require_actor)
         _protect(endpoint.blueprint, csrf)
+        failures.handle(endpoint.blueprint)
         app.register_blueprint(endpoint.blueprint, url_prefix=f"/x/{plugin}")
 
 

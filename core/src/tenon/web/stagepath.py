@@ -68,16 +68,12 @@ def stage_path(work: Work, record: Record) -> StagePath | None:
 def _step(
     pipeline: CompiledPipeline, record: Record, stage: CompiledStage, lasted: dict[str, int], moves: dict[str, Move]
 ) -> Step:
-    order = list(pipeline.stages)
-    now = pipeline.settled(record["stage"]) or record["stage"]
-    place: Place = "away"
-    if stage.key == now:
-        place = "now"
-    elif now in order and order.index(stage.key) < order.index(now):
-        place = "past"
-    elif stage.key in moves:
-        place = "next"
+    place: Place = "next" if stage.key in moves else "away"
     seconds = lasted.get(stage.key)
+    if stage.key == (pipeline.settled(record["stage"]) or record["stage"]):
+        place = "now"
+    elif seconds:
+        place = "past"
     return Step(stage, place, reader().duration(timedelta(seconds=seconds)) if seconds else None, moves.get(stage.key))
 
 

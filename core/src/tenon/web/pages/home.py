@@ -61,7 +61,7 @@ def home() -> str:
             cells=cells_for(work, [*tasks, *recent, *stalled]),
             widgets=slots.rendered("home.widget", slots.context(work)),
             approvals=len(tenon().pipelines.approvals.inbox(work)),
-            empty=not _anything(work),
+            nothing_yet=not _anything(work),
         )
 
 

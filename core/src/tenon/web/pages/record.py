@@ -18,6 +18,7 @@ from ...records.work import Work
 from .. import slots
 from ..cells import record_url
 from ..context import actor, may, tenon
+from ..controls import in_order
 from ..links import cells_for
 from ..stagepath import stage_path
 from ..timeline import activity_types, timeline_of
@@ -93,7 +94,7 @@ def parts(work: Work, record: Record) -> dict[str, Any]:
 def facts(type_: EntityType, seen: Sequence[Field]) -> list[Facts]:
     """The fields by who gave them, without what stands elsewhere on the page."""
     elsewhere = SECONDARY | (STAGE_FIELDS if type_.stages else frozenset())
-    shown = [f for f in seen if f.path not in elsewhere and f.path not in type_.title[:1] and f.kind != "id"]
+    shown = [f for f in in_order(type_, seen) if f.path not in elsewhere and (f.path,) != type_.title and f.kind != "id"]
     found = [Facts(None, tuple(f for f in shown if "." not in f.path))]
     for extension in type_.extensions:
         found.append(Facts(extension.label, tuple(f for f in shown if f.path.startswith(f"ext.{extension.key}."))))
