@@ -9,17 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..app import Tenon
+    from ..clock import ManualClock
+    from ..settings import Settings
     from .api_client import Answer, ApiClient
     from .conformance import PluginConformance
     from .events import Events
 
-__all__ = ["Answer", "ApiClient", "Events", "PluginConformance"]
+__all__ = ["Answer", "ApiClient", "Events", "ManualClock", "PluginConformance", "Settings", "Tenon"]
 
 _PLACES = {
-    "PluginConformance": "conformance",
-    "ApiClient": "api_client",
-    "Answer": "api_client",
-    "Events": "events",
+    "Answer": ".api_client",
+    "ApiClient": ".api_client",
+    "Events": ".events",
+    "ManualClock": "..clock",
+    "PluginConformance": ".conformance",
+    "Settings": "..settings",
+    "Tenon": "..app",
 }
 
 
@@ -29,4 +35,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    return getattr(import_module(_PLACES[name], __name__), name)
