@@ -25,7 +25,9 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2), "p
 def marked_texts(folder: Path) -> Catalog:
     """Every text that the package in ``folder`` marks for translation."""
     catalogue = Catalog(project="tenon", charset="utf-8")
-    found = extract_from_dir(folder, METHODS, keywords=KEYWORDS, options_map={"**.html": {"encoding": "utf-8"}})
+    found = extract_from_dir(
+        folder, METHODS, keywords=KEYWORDS, options_map={"**.html": {"encoding": "utf-8"}}
+    )
     for name, _line, text, _comments, context in sorted(found, key=lambda item: (item[0], item[1])):
         catalogue.add(text, locations=[(Path(name).as_posix(), 0)], context=context)
     return catalogue

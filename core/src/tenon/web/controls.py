@@ -33,7 +33,13 @@ WIDGETS: Mapping[str, str] = {
     "json": "none",
     "id": "none",
 }
-INPUT_TYPES: Mapping[str, str] = {"date": "date", "datetime": "datetime-local", "url": "url", "email": "email", "phone": "tel"}
+INPUT_TYPES: Mapping[str, str] = {
+    "date": "date",
+    "datetime": "datetime-local",
+    "url": "url",
+    "email": "email",
+    "phone": "tel",
+}
 INPUT_MODES: Mapping[str, str] = {"integer": "numeric", "number": "decimal", "money": "decimal"}
 
 
@@ -104,7 +110,9 @@ def form_fields(type_: EntityType, allowed: Iterable[Field]) -> list[Field]:
     their amount) and without the stage (it moves by its own buttons)."""
     hidden = {"stage", "pipeline"} if type_.stages else set()
     found = [
-        f for f in allowed if f.spec.show and f.path not in hidden and WIDGETS.get(f.kind) != "none" and f.kind != "currency"
+        f
+        for f in allowed
+        if f.spec.show and f.path not in hidden and WIDGETS.get(f.kind) != "none" and f.kind != "currency"
     ]
     return in_order(type_, found)
 
@@ -116,14 +124,22 @@ def in_order(type_: EntityType, fields: Iterable[Field]) -> list[Field]:
 
 def sections(type_: EntityType, fields: Sequence[Field], state: FormState, reader: Reader) -> list[Section]:
     """The controls of ``fields`` by who gave them: own, then each extension, then the customer's."""
-    groups: list[tuple[Message | str | None, list[Field]]] = [(None, [f for f in fields if "." not in f.path])]
+    groups: list[tuple[Message | str | None, list[Field]]] = [
+        (None, [f for f in fields if "." not in f.path])
+    ]
     for extension in type_.extensions:
         groups.append((extension.label, [f for f in fields if f.path.startswith(f"ext.{extension.key}.")]))
     groups.append((_("More fields"), [f for f in fields if f.path.startswith("custom.")]))
-    return [Section(label, tuple(control(type_, f, state, reader) for f in group)) for label, group in groups if group]
+    return [
+        Section(label, tuple(control(type_, f, state, reader) for f in group))
+        for label, group in groups
+        if group
+    ]
 
 
-def control(type_: EntityType, found: Field, state: FormState, reader: Reader, name: str | None = None) -> Control:
+def control(
+    type_: EntityType, found: Field, state: FormState, reader: Reader, name: str | None = None
+) -> Control:
     """The control for one field with its present text."""
     spec, path = found.spec, name or found.path
     sibling = type_.fields.get(currency_path(found)) if spec.currency else None

@@ -26,13 +26,19 @@ ADVICE: Mapping[int, tuple[Message, Message]] = {
     400: (_("This request could not be understood"), _("Go back, load the page anew and try again.")),
     401: (_("Sign in first"), _("Sign in, then try again.")),
     403: (_("You may not do this"), _("Ask an administrator for the permission.")),
-    404: (_("There is nothing here"), _("It may be archived, merged, or not visible to you. Search for it above.")),
+    404: (
+        _("There is nothing here"),
+        _("It may be archived, merged, or not visible to you. Search for it above."),
+    ),
     405: (_("This address cannot be used like that"), _("Go back and use the buttons of the page.")),
     409: (_("This cannot be done now"), _("Load the record anew: it may have changed since.")),
     413: (_("This is too large"), _("Send a smaller file, or split it.")),
     422: (_("Some values were not accepted"), _("Go back and mend what is listed here.")),
     429: (_("Too many attempts"), _("Wait a minute, then try again.")),
-    500: (_("Something went wrong"), _("Nothing was saved. Try again; if it happens once more, tell an administrator.")),
+    500: (
+        _("Something went wrong"),
+        _("Nothing was saved. Try again; if it happens once more, tell an administrator."),
+    ),
     503: (_("The database cannot be reached right now"), _("Try again in a few seconds.")),
 }
 
@@ -82,7 +88,7 @@ def _refused(error: TenonError) -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None or status < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     title, hint = ADVICE.get(status, ADVICE[400 if status < 500 else 500])
     return page(Failure(status, title, hint))
 
@@ -110,4 +116,6 @@ def page(failure: Failure) -> Response:
     """The failure inside the shell where somebody is signed in, by itself otherwise."""
     template = "tenon/error/part.html" if by_htmx() else "tenon/error/page.html"
     layout = "tenon/base.html" if g.get("actor") is not None and failure.status != 503 else "tenon/plain.html"
-    return Response(render_template(template, failure=failure, layout=layout), failure.status, mimetype="text/html")
+    return Response(
+        render_template(template, failure=failure, layout=layout), failure.status, mimetype="text/html"
+    )

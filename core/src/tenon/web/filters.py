@@ -100,7 +100,11 @@ def as_filter(tests: Iterable[Test]) -> Filter | None:
 
 def filterable(type_: EntityType, allowed: Iterable[Field]) -> list[Field]:
     """The fields that a person would want to filter by, in their order."""
-    return [f for f in allowed if f.spec.filterable and f.spec.show and f.kind not in ("json", "id") and OPERATORS[f.kind]]
+    return [
+        f
+        for f in allowed
+        if f.spec.filterable and f.spec.show and f.kind not in ("json", "id") and OPERATORS[f.kind]
+    ]
 
 
 def operators(found: Field) -> list[tuple[str, Message]]:

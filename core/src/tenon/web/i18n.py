@@ -139,13 +139,21 @@ class Reader:
     def money(self, amount: Decimal, currency: str | None) -> str:
         if not currency:
             return self.number(amount)
-        return numbers.format_currency(amount, currency, locale=self.locale, decimal_quantization=True)
+        return self._isolated(numbers.format_currency(amount, currency, locale=self.locale), currency)
 
     def short_money(self, amount: Decimal, currency: str | None) -> str:
         """``US$1.2M``: for column heads and charts."""
         if not currency:
             return numbers.format_compact_decimal(amount, locale=self.locale, fraction_digits=1)
-        return numbers.format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        short = numbers.format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        return self._isolated(short, currency)
+
+    def _isolated(self, text: str, currency: str) -> str:
+        """An amount whose symbol keeps its own direction: from right to left, ``CN¥`` would read ``¥CN``."""
+        if self.direction == "ltr":
+            return text
+        symbol = numbers.get_currency_symbol(currency, locale=self.locale)
+        return text.replace(symbol, f"\u2066{symbol}\u2069")
 
     def date(self, value: date) -> str:
         return dates.format_date(value, "medium", locale=self.locale)
@@ -164,9 +172,7 @@ class Reader:
         return dates.format_timedelta(length, locale=self.locale, threshold=1.2)
 
 
-def reader_for(
-    catalogues: Catalogues, locale: str, timezone: str | None, now: datetime
-) -> Reader:
+def reader_for(catalogues: Catalogues, locale: str, timezone: str | None, now: datetime) -> Reader:
     """A reader of one of :data:`LOCALES` in a named time zone."""
     zone = known_timezone(timezone)
     return Reader(Locale.parse(locale), zone, catalogues.of(locale), now.astimezone(zone).date())

@@ -28,7 +28,7 @@ def links_of(work: Work, records: Iterable[Record]) -> dict[tuple[str, UUID], Li
     for record in records:
         for found in record.entity.references:
             value = record.get(found.path)
-            if value is not None and found.spec.to in work.registry:
+            if value is not None and found.spec.to is not None and found.spec.to in work.registry:
                 wanted[found.spec.to].add(value)
         if record.get("about_id") and record.get("about_entity") in work.registry:
             wanted[record["about_entity"]].add(record["about_id"])

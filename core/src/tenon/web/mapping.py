@@ -30,7 +30,8 @@ def importable(type_: EntityType) -> list[Field]:
     return [
         f
         for f in type_.fields.values()
-        if f.path == "id" or ((not f.spec.readonly or f.path in FACTS) and f.path != "custom" and f.kind not in kinds)
+        if f.path == "id"
+        or ((not f.spec.readonly or f.path in FACTS) and f.path != "custom" and f.kind not in kinds)
     ]
 
 

@@ -39,7 +39,9 @@ def groups(actor: Actor) -> list[NavGroup]:
     found = [
         NavGroup(None, tuple(_own_work())),
         NavGroup(_("Boards"), tuple(_boards())),
-        NavGroup(_("Records"), tuple(_link(t.label_plural, _list_url(t), t.entity.icon) for t in shown_types())),
+        NavGroup(
+            _("Records"), tuple(_link(t.label_plural, _list_url(t), t.entity.icon) for t in shown_types())
+        ),
         NavGroup(_("More"), tuple(_link(s.label, s.url, s.icon, s.badge) for s in menu_links(actor))),
         NavGroup(_("Administration"), tuple(_administration(actor))),
     ]

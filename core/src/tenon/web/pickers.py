@@ -9,8 +9,8 @@ from uuid import UUID
 from ..records.query import Query, Where
 from ..records.registry import EntityType, Field
 from ..records.work import Work
-from .controls import Option, choices
 from .context import tenon
+from .controls import Option, choices
 
 MOST_OPTIONS = 25
 
@@ -54,13 +54,20 @@ def stage_options(work: Work, found: Field) -> tuple[Option, ...]:
 
     if found.path == "stage_status":
         return tuple(Option(key, label) for key, label in STATUS_LABELS.items())
-    pipelines = [p for t in work.registry if t.stages and found in t.fields.values() for p in tenon().pipelines.pipelines_for(t.name)]
+    pipelines = [
+        p
+        for t in work.registry
+        if t.stages and found in t.fields.values()
+        for p in tenon().pipelines.pipelines_for(t.name)
+    ]
     if found.path == "pipeline":
         return tuple(Option(p.key, p.label) for p in pipelines)
     return tuple({s.key: Option(s.key, s.label) for p in pipelines for s in p.stages.values()}.values())
 
 
-def options_of_all(work: Work, fields: Iterable[Field], values: dict[str, Any], searches: dict[str, str]) -> dict[str, tuple[Option, ...]]:
+def options_of_all(
+    work: Work, fields: Iterable[Field], values: dict[str, Any], searches: dict[str, str]
+) -> dict[str, tuple[Option, ...]]:
     """Options for every field of a form that has any."""
     return {
         f.path: options_for(work, f, values.get(f.path), searches.get(f.path, ""))

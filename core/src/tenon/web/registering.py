@@ -66,7 +66,9 @@ def register(app: Flask, tenon: Tenon) -> None:
     """Mount the pages at ``/`` and plugins' own at ``/x/<plugin>``."""
     _configure(app, tenon)
     app.url_map.converters["entity"] = EntityConverter
-    app.extensions["tenon_catalogues"] = Catalogues(["tenon", *(plugin.package for plugin in tenon.plugins.order)])
+    app.extensions["tenon_catalogues"] = Catalogues(
+        ["tenon", *(plugin.package for plugin in tenon.plugins.order)]
+    )
     csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     blueprint = _blueprint(tenon, limiter)
@@ -99,7 +101,9 @@ def _configure(app: Flask, tenon: Tenon) -> None:
 
 
 def _blueprint(tenon: Tenon, limiter: Limiter) -> Blueprint:
-    pages = Blueprint("web", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates")
+    pages = Blueprint(
+        "web", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates"
+    )
     account.routes(pages, limiter, tenon.settings.limits.sign_ins_per_minute)
     settings_routes(pages)
     for module in PAGES:
@@ -132,5 +136,3 @@ def _add_templates(app: Flask, tenon: Tenon) -> None:
     folders = [plugin.folder / "templates" for plugin in tenon.plugins.order]
     loaders = [FileSystemLoader(folder) for folder in folders if folder.is_dir()]
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, *loaders])  # type: ignore[list-item]
-
-

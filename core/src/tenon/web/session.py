@@ -11,7 +11,9 @@ from .context import by_htmx, tenon
 
 COOKIE_NAME = "tenon_session"
 TOKEN = "token"
-OPEN_ENDPOINTS = frozenset({"web.static", "web.sign_in", "web.sign_in_form", "web.set_language", "web.set_theme"})
+OPEN_ENDPOINTS = frozenset(
+    {"web.static", "web.sign_in", "web.sign_in_form", "web.set_language", "web.set_theme"}
+)
 
 
 def load_actor() -> None:
@@ -24,7 +26,7 @@ def load_actor() -> None:
         g.actor = tenon().identity.actor_for_session(token)
 
 
-def require_actor() -> object:
+def require_actor() -> Response | None:
     """Lead those who are not signed in to the sign-in page, and back afterwards."""
     if g.get("actor") is not None or request.endpoint in OPEN_ENDPOINTS:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -106,7 +107,11 @@ def _filled(plugin: str, slot: Slot, about: SlotContext) -> Part | None:
     if data is None:
         return None
     given = data if isinstance(data, Mapping) else {"text": data}
-    html = render_template(slot.template, slot=slot, record=about.record, entity=about.entity, **given) if slot.template else ""
+    html = (
+        render_template(slot.template, slot=slot, record=about.record, entity=about.entity, **given)
+        if slot.template
+        else ""
+    )
     return Part(slot, plugin, html, given)
 
 
@@ -126,7 +131,7 @@ def values(place: str, about: SlotContext) -> list[tuple[Slot, Mapping[UUID, Any
     entity = about.entity.name if about.entity else None
     found = []
     for plugin, slot in slots_at(place, entity):
-        part = _isolated(plugin, slot, lambda plugin=plugin, slot=slot: _batch(plugin, slot, about))  # type: ignore[misc]
+        part = _isolated(plugin, slot, partial(_batch, plugin, slot, about))
         if part is not None:
             found.append((slot, {} if part.failed else part.data.get("values", {})))
     return found
@@ -171,7 +176,7 @@ def search_results(work: Work, text: str) -> list[tuple[Slot, Iterable[Mapping[s
     found = []
     for plugin, slot in slots_at("search.provider"):
         about = context(work, query=text)
-        part = _isolated(plugin, slot, lambda plugin=plugin, slot=slot, about=about: _batch(plugin, slot, about))  # type: ignore[misc]
+        part = _isolated(plugin, slot, partial(_batch, plugin, slot, about))
         if part is not None and part.data.get("values"):
             found.append((slot, part.data["values"]))
     return found

@@ -55,7 +55,9 @@ def stage_path(work: Work, record: Record) -> StagePath | None:
     pipeline = pipelines.definitions.get(record.entity.name, record.get("pipeline"))
     if pipeline is None:
         return None
-    moves = {move.stage.key: move for move in pipelines.available(work, record)} if not record.archived else {}
+    moves = (
+        {move.stage.key: move for move in pipelines.available(work, record)} if not record.archived else {}
+    )
     history = pipelines.history(work, record.entity.name, record.id)
     lasted = seconds_by_stage(history, work.now)
     steps = tuple(_step(pipeline, record, stage, lasted, moves) for stage in pipeline.stages.values())
@@ -66,7 +68,11 @@ def stage_path(work: Work, record: Record) -> StagePath | None:
 
 
 def _step(
-    pipeline: CompiledPipeline, record: Record, stage: CompiledStage, lasted: dict[str, int], moves: dict[str, Move]
+    pipeline: CompiledPipeline,
+    record: Record,
+    stage: CompiledStage,
+    lasted: dict[str, int],
+    moves: dict[str, Move],
 ) -> Step:
     place: Place = "next" if stage.key in moves else "away"
     seconds = lasted.get(stage.key)
@@ -74,7 +80,9 @@ def _step(
         place = "now"
     elif seconds:
         place = "past"
-    return Step(stage, place, reader().duration(timedelta(seconds=seconds)) if seconds else None, moves.get(stage.key))
+    return Step(
+        stage, place, reader().duration(timedelta(seconds=seconds)) if seconds else None, moves.get(stage.key)
+    )
 
 
 @dataclass(frozen=True)

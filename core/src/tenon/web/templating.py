@@ -17,7 +17,25 @@ from .context import reader, tenon
 from .i18n import LOCALES, known_locale
 from .listing import ListState
 
-COMMON_TERRITORIES = ("US", "DE", "GB", "CN", "JP", "VN", "SA", "AE", "EG", "CH", "IN", "SG", "AU", "CA", "BR", "MX", "KR")
+COMMON_TERRITORIES = (
+    "US",
+    "DE",
+    "GB",
+    "CN",
+    "JP",
+    "VN",
+    "SA",
+    "AE",
+    "EG",
+    "CH",
+    "IN",
+    "SG",
+    "AU",
+    "CA",
+    "BR",
+    "MX",
+    "KR",
+)
 
 
 def translate(text: str, /, **params: Any) -> str:
@@ -109,4 +127,3 @@ def with_archived(state: ListState, archived: str) -> str:
     """A list's address with its archived records left out, alone, or among the others."""
     pairs = [pair for pair in state.pairs() if pair[0] != "archived"]
     return ListState(state.type).url("web.list_page", *pairs, ("archived", archived))
-

@@ -85,7 +85,14 @@ def _line(
 ) -> Line:
     label = types.get(item.kind) or KIND_LABELS.get(item.kind) or item.kind
     who = names.get(item.actor_id, "") if item.actor_id else ""
-    return Line(item, KIND_ICONS.get(item.kind, "activity"), label, _title(record, item, labels), who, _url(work, record, item))
+    return Line(
+        item,
+        KIND_ICONS.get(item.kind, "activity"),
+        label,
+        _title(record, item, labels),
+        who,
+        _url(work, record, item),
+    )
 
 
 def _title(record: Record, item: TimelineItem, labels: Mapping[tuple[str, str, str], str]) -> str:

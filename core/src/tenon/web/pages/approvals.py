@@ -60,7 +60,12 @@ class RequestView:
 
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/approvals", "approvals", approvals)
-    pages.add_url_rule("/approvals/<uuid:request_id>/<any(approve,reject,recall):decision>", "decide", decide, methods=["POST"])
+    pages.add_url_rule(
+        "/approvals/<uuid:request_id>/<any(approve,reject,recall):decision>",
+        "decide",
+        decide,
+        methods=["POST"],
+    )
 
 
 def approvals() -> str:
@@ -79,7 +84,10 @@ def decide(request_id: UUID, decision: str) -> Response:
             found = service.approve(work, request_id, comment)
         else:
             found = service.reject(work, request_id, comment)
-    flash(STATUS_LABELS.get(found.status, found.status), "success" if found.status in ("done", "recalled") else "message")
+    flash(
+        STATUS_LABELS.get(found.status, found.status),
+        "success" if found.status in ("done", "recalled") else "message",
+    )
     for problem in found.problems:
         flash(problem.detail, "warning")
     return redirect(safe_next(request.form.get("next")) or url_for("web.approvals"), 303)
@@ -90,7 +98,11 @@ def view_of(work: Work, found: ApprovalRequest, *, voting: bool | None = None) -
     record = _record(work, found)
     names = work.titles("user", _people(found))
     me = work.actor.id
-    can_vote = voting if voting is not None else any(r.id == found.id for r in tenon().pipelines.approvals.inbox(work))
+    can_vote = (
+        voting
+        if voting is not None
+        else any(r.id == found.id for r in tenon().pipelines.approvals.inbox(work))
+    )
     return RequestView(
         found,
         record.title if record else str(found.record_id)[:8],

@@ -45,7 +45,7 @@ class BoardState:
     def url(self, endpoint: str = "web.board", record_id: UUID | None = None, **more: str) -> str:
         pairs = {"mine": "1" if self.mine else "", "q": self.search, **more}
         query = urlencode({name: value for name, value in pairs.items() if value})
-        parts = {"record_id": record_id} if record_id else {}
+        parts: dict[str, Any] = {"record_id": record_id} if record_id else {}
         address = url_for(endpoint, entity=self.type.collection, pipeline=self.pipeline.key, **parts)
         return f"{address}?{query}" if query else address
 
@@ -84,7 +84,9 @@ class Column:
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/<entity:entity>/board/<pipeline>", "board", board)
     pages.add_url_rule("/<entity:entity>/board/<pipeline>/cards", "board_cards", board_cards)
-    pages.add_url_rule("/<entity:entity>/board/<pipeline>/move/<uuid:record_id>", "board_move", board_move, methods=["POST"])
+    pages.add_url_rule(
+        "/<entity:entity>/board/<pipeline>/move/<uuid:record_id>", "board_move", board_move, methods=["POST"]
+    )
 
 
 def board(entity: EntityType, pipeline: str) -> str:
@@ -108,7 +110,9 @@ def _state(entity: EntityType, pipeline: str) -> BoardState:
 
 def _columns(work: Work, state: BoardState, only: Sequence[str] | None = None) -> list[Column]:
     """The columns in the order of their stages; every one, or those of some stages."""
-    totals = tenon().pipelines.board_totals(work, state.type.name, state.pipeline.key, state.filter, state.search or None)
+    totals = tenon().pipelines.board_totals(
+        work, state.type.name, state.pipeline.key, state.filter, state.search or None
+    )
     return [_column(work, state, total) for total in totals if only is None or total.stage.key in only]
 
 
@@ -116,7 +120,13 @@ def _column(work: Work, state: BoardState, total: StageTotal, after: str | None 
     where = all_of(
         Where("pipeline", "eq", state.pipeline.key), Where("stage", "eq", total.stage.key), state.filter
     )
-    query = Query(filter=where, sort=_order(state.type, total.stage), size=PAGE, after=after, search=state.search or None)
+    query = Query(
+        filter=where,
+        sort=_order(state.type, total.stage),
+        size=PAGE,
+        after=after,
+        search=state.search or None,
+    )
     page = work.page(state.type.name, query)
     more = state.url("web.board_cards", stage=total.stage.key, after=page.next) if page.next else None
     sums = [reader().short_money(amount, code or None) for code, amount in total.amounts.items()]
@@ -133,8 +143,14 @@ def _order(type_: EntityType, stage: CompiledStage) -> tuple[str, ...]:
 
 def _cards(work: Work, state: BoardState, records: list[Record]) -> list[Card]:
     cells = cells_for(work, records)
-    stalled = tenon().pipelines.stalls.stalled(work, state.type.name, [r.id for r in records]) if records else set()
-    badges = slots.values("board.badge", slots.context(work, entity=state.type, records=records)) if records else []
+    stalled = (
+        tenon().pipelines.stalls.stalled(work, state.type.name, [r.id for r in records]) if records else set()
+    )
+    badges = (
+        slots.values("board.badge", slots.context(work, entity=state.type, records=records))
+        if records
+        else []
+    )
     shown = _facts(work, state.type)
     return [_card(work, state, record, cells, record.id in stalled, badges, shown) for record in records]
 
@@ -187,7 +203,9 @@ def board_cards(entity: EntityType, pipeline: str) -> str:
 
 
 def _totals(work: Work, state: BoardState) -> list[StageTotal]:
-    return tenon().pipelines.board_totals(work, state.type.name, state.pipeline.key, state.filter, state.search or None)
+    return tenon().pipelines.board_totals(
+        work, state.type.name, state.pipeline.key, state.filter, state.search or None
+    )
 
 
 # Moving a card

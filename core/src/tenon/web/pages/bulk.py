@@ -60,12 +60,19 @@ def _ids() -> list[UUID]:
     except ValueError:
         raise BadRequestError(_("A record's id cannot be read")) from None
     if len(ids) > most:
-        raise InvalidError(_("Choose %(most)s records at most", most=most), hint=_("Repeat it for the others."))
+        raise InvalidError(
+            _("Choose %(most)s records at most", most=most), hint=_("Repeat it for the others.")
+        )
     return ids
 
 
 def _ask(
-    entity: EntityType, ids: Sequence[UUID], back: str, action: str, path: str, error: TenonError | None = None
+    entity: EntityType,
+    ids: Sequence[UUID],
+    back: str,
+    action: str,
+    path: str,
+    error: TenonError | None = None,
 ) -> str:
     """Which field, and which value."""
     with tenon().records.reading(actor(), via="web") as work:
@@ -120,9 +127,13 @@ def _archive(entity: EntityType, ids: Sequence[UUID], *, archived: bool) -> list
         return _outcomes(ids, titles, work.bulk_archive(entity.name, ids, archived=archived))
 
 
-def _outcomes(ids: Sequence[UUID], titles: dict[UUID, str], results: Sequence[Record | TenonError]) -> list[Outcome]:
+def _outcomes(
+    ids: Sequence[UUID], titles: dict[UUID, str], results: Sequence[Record | TenonError]
+) -> list[Outcome]:
     return [
-        Outcome(id_, titles.get(id_, str(id_)[:8]), _reasons(result) if isinstance(result, TenonError) else ())
+        Outcome(
+            id_, titles.get(id_, str(id_)[:8]), _reasons(result) if isinstance(result, TenonError) else ()
+        )
         for id_, result in zip(ids, results, strict=True)
     ]
 

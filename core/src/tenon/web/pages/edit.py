@@ -145,7 +145,9 @@ def editable(work: Work, type_: EntityType, action: str) -> list[Field]:
 # The form
 
 
-def _sent(entity: EntityType, action: str, record_id: UUID | None = None) -> tuple[dict[str, Any], str | None]:
+def _sent(
+    entity: EntityType, action: str, record_id: UUID | None = None
+) -> tuple[dict[str, Any], str | None]:
     """What was sent; and the form once more where a Find button was pressed."""
     with tenon().records.reading(actor(), via="web") as work:
         fields = editable(work, entity, action)
@@ -183,7 +185,9 @@ def _form(
         version=request.form.get("_version") or (record.version if record else None),
         next=safe_next(request.values.get("next")),
         after=slots.rendered("form.after", about),
-        cancel=record_url(entity.collection, record.id) if record else url_for("web.list_page", entity=entity),
+        cancel=record_url(entity.collection, record.id)
+        if record
+        else url_for("web.list_page", entity=entity),
     )
 
 
@@ -217,7 +221,9 @@ def _conflict(entity: EntityType, record_id: UUID, texts: Mapping[str, Any]) -> 
         shown = texts_of(now, fields, reader())
         mine, problems = entity.load(as_values(entity, texts, reader()))
         if problems:
-            return _form(work, entity, now, texts, action="update", error=InvalidError(problems=problems)), 422
+            return _form(
+                work, entity, now, texts, action="update", error=InvalidError(problems=problems)
+            ), 422
         draft = Record(entity, {**now.values, **{p: v for p, v in mine.items() if "custom." not in p}})
         cells = cells_for(work, [now, draft])
         found = [

@@ -32,7 +32,7 @@ def export(entity: EntityType) -> Response:
     with tenon().records.reading(actor(), via="web") as work:
         columns = [f.path for f in state.shown(visible(work, entity))]
     # The whole file is made before the first byte is sent, so that a failure is a page and not half a file.
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     query = state.query(size=1000, after=None, total=False)
     write_export(tenon().records, actor(), entity.name, query, file, format=kind, fields=["id", *columns])
     file.seek(0)

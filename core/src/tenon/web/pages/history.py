@@ -115,7 +115,11 @@ def _line(cells: Cells, type_: EntityType, entry: Entry) -> HistoryLine:
     ]
     reason = (entry.note or {}).get("reason")
     return HistoryLine(
-        entry, ACTION_LABELS.get(entry.action, entry.action), VIA_LABELS.get(entry.via, entry.via), reason, shifts
+        entry,
+        ACTION_LABELS.get(entry.action, entry.action),
+        VIA_LABELS.get(entry.via, entry.via),
+        reason,
+        shifts,
     )
 
 
@@ -133,6 +137,6 @@ def _links(work: Work, type_: EntityType, entries: list[Entry]) -> dict[Any, Any
     found: dict[Any, Any] = {}
     for field in type_.references:
         values = [value for entry in entries for value in entry.changes.get(field.path, ()) if value]
-        if values and field.spec.to in work.registry:
+        if values and field.spec.to is not None and field.spec.to in work.registry:
             found.update(links_to(work, field.spec.to, [UUID(str(value)) for value in values]))
     return found

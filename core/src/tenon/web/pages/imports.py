@@ -42,8 +42,12 @@ def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/imports/new", "new_import", new_import)
     pages.add_url_rule("/imports/new", "upload", upload, methods=["POST"])
     pages.add_url_rule("/imports/new/<entity:entity>/<uuid:draft_id>", "map_import", map_import)
-    pages.add_url_rule("/imports/new/<entity:entity>/<uuid:draft_id>", "try_import", try_import, methods=["POST"])
-    pages.add_url_rule("/imports/new/<entity:entity>/<uuid:draft_id>/start", "start_import", start_import, methods=["POST"])
+    pages.add_url_rule(
+        "/imports/new/<entity:entity>/<uuid:draft_id>", "try_import", try_import, methods=["POST"]
+    )
+    pages.add_url_rule(
+        "/imports/new/<entity:entity>/<uuid:draft_id>/start", "start_import", start_import, methods=["POST"]
+    )
     pages.add_url_rule("/imports/<uuid:run_id>", "import_page", import_page)
     pages.add_url_rule("/imports/<uuid:run_id>/resume", "resume_import", resume_import, methods=["POST"])
     pages.add_url_rule("/imports/<uuid:run_id>/undo", "undo_import", undo_import, methods=["POST"])
@@ -59,9 +63,17 @@ def _types() -> list[EntityType]:
 
 
 def imports() -> str:
-    runs = [run for run in _service().runs() if run.entity in tenon().records.registry and may("import", run.entity)]
+    runs = [
+        run
+        for run in _service().runs()
+        if run.entity in tenon().records.registry and may("import", run.entity)
+    ]
     return render_template(
-        "tenon/imports/history.html", runs=runs, types=tenon().records.registry.types, states=STATES, may_start=_types()
+        "tenon/imports/history.html",
+        runs=runs,
+        types=tenon().records.registry.types,
+        states=STATES,
+        may_start=_types(),
     )
 
 
@@ -113,9 +125,13 @@ def _map_page(entity: EntityType, draft: Draft, error: TenonError | None = None)
         "tenon/imports/map.html",
         entity=entity,
         draft=draft,
-        columns=list(zip(choices, [[row[place] for row in rows] for place in range(len(header))], strict=True)),
+        columns=list(
+            zip(choices, [[row[place] for row in rows] for place in range(len(header))], strict=True)
+        ),
         fields=fields,
-        targets={f.path: registry[f.spec.to] for f in fields if f.kind == "reference" and f.spec.to in registry},
+        targets={
+            f.path: registry[f.spec.to] for f in fields if f.spec.to is not None and f.spec.to in registry
+        },
         on_match=request.form.get("on_match", "update"),
         text=request.form.get("text") or draft.map_text or map_text(entity, choices, "update"),
         error=error,
@@ -144,7 +160,9 @@ def try_import(entity: EntityType, draft_id: UUID) -> Answer:
         if error.status in (401, 403, 503):
             raise
         return _map_page(entity, draft, error), 422
-    return render_template("tenon/imports/tried.html", entity=entity, draft=draft, tally=tally, limit=TRIED_ROWS)
+    return render_template(
+        "tenon/imports/tried.html", entity=entity, draft=draft, tally=tally, limit=TRIED_ROWS
+    )
 
 
 def _written(entity: EntityType, draft: Draft) -> str:
@@ -207,7 +225,9 @@ def import_page(run_id: UUID) -> str:
 
 def _bad_sample(run: Run) -> list[tuple[int, str]]:
     rows = _service().bad_rows(run.id)
-    return [(row.line, reason) for _n, (row, reason) in zip(range(20), rows, strict=False)] if run.failed else []
+    return (
+        [(row.line, reason) for _n, (row, reason) in zip(range(20), rows, strict=False)] if run.failed else []
+    )
 
 
 def _visible(run_id: UUID) -> Run:
@@ -240,7 +260,8 @@ def import_errors(run_id: UUID) -> Response:
     with tempfile.TemporaryDirectory(prefix="tenon-errors-") as folder:
         path = Path(folder) / f"errors-{run.file}"
         _service().write_errors(run.id, path)
-        content = tempfile.SpooledTemporaryFile(max_size=8_000_000)
+        # Closed by the answer, once it is sent.
+        content = tempfile.SpooledTemporaryFile(max_size=8_000_000)  # noqa: SIM115
         content.write(path.read_bytes())
     content.seek(0)
     return send_file(content, as_attachment=True, download_name=path.name, max_age=0)

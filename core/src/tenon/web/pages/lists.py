@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,7 @@ from werkzeug.wrappers import Response
 
 from ...errors import TenonError
 from ...messages import Message, _
-from ...plugin.contributions import Slot
 from ...records.read import Page
-from ...records.record import Record
 from ...records.registry import EntityType, Field
 from ...records.work import Work
 from .. import slots, views
@@ -53,7 +51,9 @@ class Column:
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/<entity:entity>", "list_page", list_page)
     pages.add_url_rule("/<entity:entity>/views", "save_view", save_view, methods=["POST"])
-    pages.add_url_rule("/<entity:entity>/views/<uuid:view>/delete", "delete_view", delete_view, methods=["POST"])
+    pages.add_url_rule(
+        "/<entity:entity>/views/<uuid:view>/delete", "delete_view", delete_view, methods=["POST"]
+    )
 
 
 def list_page(entity: EntityType) -> str | Response:
@@ -154,7 +154,11 @@ def describe(work: Work, type_: EntityType, test: Test) -> str:
     label = read.label(found.label) if found else test.field
     operator = read.text(OPERATOR_LABELS.get(test.op, test.op))
     if test.op == "empty":
-        return f"{label} {operator}" if test.value != "false" else read.text(_("%(field)s is not empty", field=label))
+        return (
+            f"{label} {operator}"
+            if test.value != "false"
+            else read.text(_("%(field)s is not empty", field=label))
+        )
     if test.op == "within" and test.value in PERIOD_LABELS:
         return f"{label} {operator}: {read.text(PERIOD_LABELS[test.value])}"
     values = test.value.split(",") if test.op in SEVERAL or test.op == "between" else [test.value]
@@ -179,7 +183,12 @@ def _builder(work: Work, type_: EntityType, found: Field) -> Mapping[str, Any]:
     """The form for one more condition on ``found``."""
     state = FormState({}, options={found.path: options_for(work, found, "")})
     made: Control = control(type_, found, state, reader())
-    return {"field": found, "control": made, "operators": operators(found), "periods": list(PERIOD_LABELS.items())}
+    return {
+        "field": found,
+        "control": made,
+        "operators": operators(found),
+        "periods": list(PERIOD_LABELS.items()),
+    }
 
 
 def _built(path: str) -> Test:
@@ -219,5 +228,3 @@ def delete_view(entity: EntityType, view: UUID) -> Response:
     views.delete_view(tenon().storage, view, who.id)
     flash(_("The view is deleted."), "success")
     return redirect(url_for("web.list_page", entity=entity.collection), 303)
-
-

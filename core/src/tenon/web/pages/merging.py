@@ -72,7 +72,11 @@ def alike(work: Work, record: Record) -> list[Record]:
 
 def _identifying(record: Record) -> Iterable[Field]:
     kinds = ("email", "phone", "url")
-    return [f for f in record.entity.fields.values() if f.kind in kinds and f.spec.filterable and record.get(f.path)]
+    return [
+        f
+        for f in record.entity.fields.values()
+        if f.kind in kinds and f.spec.filterable and record.get(f.path)
+    ]
 
 
 def _words(title: str) -> list[str]:
@@ -114,9 +118,19 @@ def merge_records(entity: EntityType, record_id: UUID, other_id: UUID) -> Respon
         with tenon().records.reading(actor(), via="web") as work:
             record, other = work.get(entity.name, record_id), work.get(entity.name, other_id)
             return _comparison(work, entity, record, other, error), error.status
-    flash(_("%(title)s now holds both records; %(moved)s links moved.", title=report.winner.title, moved=report.moved), "success")
+    flash(
+        _(
+            "%(title)s now holds both records; %(moved)s links moved.",
+            title=report.winner.title,
+            moved=report.moved,
+        ),
+        "success",
+    )
     for kind, kept, reason in report.kept:
-        flash(_("%(kind)s %(id)s could not be moved: %(reason)s", kind=kind, id=str(kept)[:8], reason=reason), "warning")
+        flash(
+            _("%(kind)s %(id)s could not be moved: %(reason)s", kind=kind, id=str(kept)[:8], reason=reason),
+            "warning",
+        )
     return redirect(record_url(entity.collection, record_id), 303)
 
 

@@ -46,7 +46,12 @@ def render_panel(
     panel: MovePanel = move_panel(work, record, target, pipeline, problems=problems, texts=_texts(entity))
     template = "tenon/record/move.html" if by_htmx() else "tenon/record/move_page.html"
     return render_template(
-        template, entity=entity, record=record, panel=panel, next=back or _next(record), refused=error is not None
+        template,
+        entity=entity,
+        record=record,
+        panel=panel,
+        next=back or _next(record),
+        refused=error is not None,
     )
 
 

@@ -36,7 +36,6 @@ def save_preferences() -> Response:
         values["timezone"] = zone
     with tenon().records.writing(system("preferences"), via="web") as work:
         work.update("user", who.id, values)
-    tenon().identity.sessions.forget()
     if locale:
         session["locale"] = locale
     flash(_("Your preferences are saved."), "success")

@@ -94,10 +94,16 @@ def parts(work: Work, record: Record) -> dict[str, Any]:
 def facts(type_: EntityType, seen: Sequence[Field]) -> list[Facts]:
     """The fields by who gave them, without what stands elsewhere on the page."""
     elsewhere = SECONDARY | (STAGE_FIELDS if type_.stages else frozenset())
-    shown = [f for f in in_order(type_, seen) if f.path not in elsewhere and (f.path,) != type_.title and f.kind != "id"]
+    shown = [
+        f
+        for f in in_order(type_, seen)
+        if f.path not in elsewhere and (f.path,) != type_.title and f.kind != "id"
+    ]
     found = [Facts(None, tuple(f for f in shown if "." not in f.path))]
     for extension in type_.extensions:
-        found.append(Facts(extension.label, tuple(f for f in shown if f.path.startswith(f"ext.{extension.key}."))))
+        found.append(
+            Facts(extension.label, tuple(f for f in shown if f.path.startswith(f"ext.{extension.key}.")))
+        )
     found.append(Facts(_("More fields"), tuple(f for f in shown if f.path.startswith("custom."))))
     return [part for part in found if part.fields]
 
@@ -108,7 +114,11 @@ def related_records(work: Work, record: Record) -> list[Related]:
     for type_, field in work.registry.pointing_at(record.entity.name):
         if type_.plugin == "identity" or record.entity.plugin == "identity":
             continue
-        if not field.spec.filterable or not may("read", type_.name) or field.path not in work.fields(type_, "read"):
+        if (
+            not field.spec.filterable
+            or not may("read", type_.name)
+            or field.path not in work.fields(type_, "read")
+        ):
             continue
         if type_.name in ("activity", "task"):
             continue

@@ -27,7 +27,9 @@ SHOWN = 50
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/my-day", "my_day", my_day)
     pages.add_url_rule("/tasks/<uuid:task_id>/done", "finish_task", finish_task, methods=["POST"])
-    pages.add_url_rule("/<entity:entity>/<uuid:record_id>/activities", "add_activity", add_activity, methods=["POST"])
+    pages.add_url_rule(
+        "/<entity:entity>/<uuid:record_id>/activities", "add_activity", add_activity, methods=["POST"]
+    )
     pages.add_url_rule("/<entity:entity>/<uuid:record_id>/tasks", "add_task", add_task, methods=["POST"])
 
 
@@ -85,7 +87,10 @@ def add_activity(entity: EntityType, record_id: UUID) -> Response:
 
 def add_task(entity: EntityType, record_id: UUID) -> Response:
     due = request.form.get("due_at")
-    values = {"subject": request.form.get("subject") or None, "due_at": with_zone(due, reader()) if due else None}
+    values = {
+        "subject": request.form.get("subject") or None,
+        "due_at": with_zone(due, reader()) if due else None,
+    }
     return _add(entity, record_id, "task", values, _("The task is added."))
 
 

@@ -17,7 +17,9 @@ from .admin import admins_only
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/settings/api-keys", "api_keys", api_keys)
     pages.add_url_rule("/settings/api-keys", "add_api_key", add_api_key, methods=["POST"])
-    pages.add_url_rule("/settings/api-keys/<prefix>/revoke", "revoke_api_key", revoke_api_key, methods=["POST"])
+    pages.add_url_rule(
+        "/settings/api-keys/<prefix>/revoke", "revoke_api_key", revoke_api_key, methods=["POST"]
+    )
 
 
 @admins_only

@@ -20,8 +20,12 @@ Answer = str | Response | tuple[str, int]
 
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/settings/fields", "custom_fields", overview)
-    pages.add_url_rule("/settings/fields/<entity:entity>/new", "new_field", edit_field, methods=["GET", "POST"])
-    pages.add_url_rule("/settings/fields/<entity:entity>/<key>", "edit_field", edit_field, methods=["GET", "POST"])
+    pages.add_url_rule(
+        "/settings/fields/<entity:entity>/new", "new_field", edit_field, methods=["GET", "POST"]
+    )
+    pages.add_url_rule(
+        "/settings/fields/<entity:entity>/<key>", "edit_field", edit_field, methods=["GET", "POST"]
+    )
 
 
 @admins_only
@@ -98,7 +102,9 @@ def _choices(text: str) -> dict[str, str]:
     return found
 
 
-def _form(entity: EntityType, before: Definition | None, shown: Definition, error: TenonError | None = None) -> str:
+def _form(
+    entity: EntityType, before: Definition | None, shown: Definition, error: TenonError | None = None
+) -> str:
     problems: dict[str, list[str]] = {}
     for problem in _problems(error):
         problems.setdefault(problem.pointer.strip("/"), []).append(problem.detail)

@@ -29,7 +29,9 @@ STATES = {
 def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/settings/health", "health", health)
     pages.add_url_rule("/settings/health/replay", "replay_dead", replay_dead, methods=["POST"])
-    pages.add_url_rule("/settings/health/<uuid:delivery_id>", "decide_delivery", decide_delivery, methods=["POST"])
+    pages.add_url_rule(
+        "/settings/health/<uuid:delivery_id>", "decide_delivery", decide_delivery, methods=["POST"]
+    )
 
 
 @admins_only

@@ -27,7 +27,12 @@ def routes(pages: Blueprint) -> None:
 @admins_only
 def settings() -> str:
     own = [
-        Part(_("Fields"), _("Fields of your own, for every kind of record."), url_for("web.custom_fields"), "forms"),
+        Part(
+            _("Fields"),
+            _("Fields of your own, for every kind of record."),
+            url_for("web.custom_fields"),
+            "forms",
+        ),
         Part(_("People"), _("Users, teams, and who may sign in."), url_for("web.people"), "users"),
         Part(_("API keys"), _("Keys with which programs act for a user."), url_for("web.api_keys"), "key"),
         Part(_("Webhooks"), _("Addresses that are told of events."), url_for("web.webhooks"), "webhook"),
@@ -35,7 +40,12 @@ def settings() -> str:
         Part(_("Health"), _("The worker, what waits and what failed."), url_for("web.health"), "activity"),
     ]
     brought = [
-        Part(slot.label, None, url_for("web.plugin_settings", key=f"{plugin}.{slot.key}"), slot.icon or "puzzle")
+        Part(
+            slot.label,
+            None,
+            url_for("web.plugin_settings", key=f"{plugin}.{slot.key}"),
+            slot.icon or "puzzle",
+        )
         for plugin, slot in slots.slots_at("settings.page")
     ]
     return render_template("tenon/settings/overview.html", parts=[*own, *brought])

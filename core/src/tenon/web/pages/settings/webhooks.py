@@ -19,7 +19,9 @@ def routes(pages: Blueprint) -> None:
     pages.add_url_rule("/settings/webhooks", "webhooks", webhooks)
     pages.add_url_rule("/settings/webhooks", "add_webhook", add_webhook, methods=["POST"])
     pages.add_url_rule("/settings/webhooks/<uuid:webhook_id>", "webhook", webhook)
-    pages.add_url_rule("/settings/webhooks/<uuid:webhook_id>", "change_webhook", change_webhook, methods=["POST"])
+    pages.add_url_rule(
+        "/settings/webhooks/<uuid:webhook_id>", "change_webhook", change_webhook, methods=["POST"]
+    )
 
 
 @admins_only
