@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
 from tenon.app import Tenon, add_faces, create_tenon
 from tenon.errors import ConfigError, NotFoundError
 from tenon.settings import Settings
