@@ -229,6 +229,8 @@ class _Reading:
         return {k: self._value(k, v, f"{where}.{k}") for k, v in given.items() if k in known}
 
     def _value(self, key: str, value: Any, where: str) -> Any:
+        if where.startswith("skip_if") and key == "empty":
+            return self._flag(value, where)
         if key in ("date", "empty"):
             return self._texts(value, where)
         if key == "timezone":
@@ -241,6 +243,11 @@ class _Reading:
         if isinstance(expected, type) and not isinstance(value, expected):
             self._wrong(where, _("%(kind)s is expected", kind=_KINDS[expected]))
         return value
+
+    def _flag(self, value: Any, where: str) -> bool:
+        if not isinstance(value, bool):
+            self._wrong(where, _("true or false is expected"))
+        return bool(value)
 
     def _choice(self, value: Any, key: str, where: str) -> Any:
         if value not in _CHOICES[key]:
