@@ -61,7 +61,7 @@ class ApiClient:
 
     def get(self, path: str, *, status: int | None = None, **query: Any) -> Answer:
         """Read. ``query`` are parameters; those with brackets go into the path."""
-        return self._send("GET", path, status, query_string=query)
+        return self._send("GET", path, status, query_string=query or None)
 
     def post(self, path: str, body: Any = None, *, status: int | None = None, **headers: str) -> Answer:
         """Create, or do something. ``headers`` are named with ``_`` for ``-``."""

@@ -1,0 +1,1 @@
+"""The installed base: machines at customers, their warranties, and who may work on them."""
