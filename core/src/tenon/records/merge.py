@@ -157,8 +157,10 @@ def _move_rows(work: Work, type_: EntityType, winner: UUID, loser: UUID) -> list
         e.table.name for t in work.registry for e in t.extensions
     }
     columns = [(EXTERNAL, EXTERNAL.c.record_id)]
-    for table in Base.metadata.sorted_tables:
-        if table.name not in records:
+    present = set(sa.inspect(work.connection).get_table_names())
+    for table in Base.metadata.tables.values():
+        # Another deployment of the same process may have plugins that this one lacks.
+        if table.name in present and table.name not in records:
             columns += [
                 (table, fk.parent)
                 for fk in table.foreign_keys

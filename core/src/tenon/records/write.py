@@ -275,11 +275,11 @@ def _lock(work: Work, entity: str, ids: Sequence[UUID], action: str) -> dict[UUI
     work.access.require(work.actor, action, entity)
     if len(ids) == 1:
         statement = work.records.statement(
-            (type_, "lock"), lambda: read.by_id(work, type_).with_for_update(of=type_.table)
+            (type_, "lock"), lambda: read.by_id(work, type_).with_for_update(key_share=True, of=type_.table)
         )
     else:
         whole = read.select(type_, type_.columns).where(type_.table.c.id.in_(set(ids)))
-        statement = whole.with_for_update(of=type_.table)
+        statement = whole.with_for_update(key_share=True, of=type_.table)
     for needed in ("read", action):
         allowed = work.scope(type_, needed)
         if allowed is not None:

@@ -219,8 +219,8 @@ COMPANIES = (
 # Units of each currency that buy about as much as one euro, rounded: a demo needs no exchange rates.
 SCALE = {
     "EUR": 1, "GBP": 1, "USD": 1, "CAD": 1, "AUD": 2, "NZD": 2, "DKK": 7, "PLN": 4, "BRL": 6, "MXN": 20,
-    "HUF": 400, "CNY": 8, "TWD": 35, "JPY": 160, "KRW": 1450, "VND": 27000, "SAR": 4, "AED": 4, "INR": 90, "IDR": 17000,
-    "KES": 140, "ZAR": 20,
+    "HUF": 400, "CNY": 8, "TWD": 35, "JPY": 160, "KRW": 1450, "VND": 27000, "SAR": 4, "AED": 4, "INR": 90,
+    "IDR": 17000, "KES": 140, "ZAR": 20,
 }  # fmt: skip
 
 # stage and how many opportunities of the demo are in it
