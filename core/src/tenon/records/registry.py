@@ -70,6 +70,10 @@ class Extension:
     paths: Mapping[str, str]
 
 
+class Loaded(dict[str, Any]):
+    """Values by path that came out of :meth:`Field.load` of fields that may be written."""
+
+
 @dataclass(frozen=True, eq=False)
 class EntityType:
     """A kind of record, complete. ``table`` holds its own columns."""
@@ -111,6 +115,21 @@ class EntityType:
     @cached_property
     def references(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields.values() if f.kind == "reference")
+
+    @cached_property
+    def defaulted(self) -> tuple[Field, ...]:
+        """Fields that have a value where none is given."""
+        return tuple(f for f in self.fields.values() if f.spec.default is not None)
+
+    @cached_property
+    def currencies(self) -> tuple[tuple[str, str], ...]:
+        """The path of each amount of money with the path of its currency."""
+        found = (
+            (f.path, f.path.rpartition(".")[0] + "." + f.spec.currency if "." in f.path else f.spec.currency)
+            for f in self.fields.values()
+            if f.kind == "money" and f.spec.currency
+        )
+        return tuple(pair for pair in found if pair[1] in self.fields)
 
     @cached_property
     def writable(self) -> tuple[Field, ...]:
@@ -213,8 +232,11 @@ class EntityType:
     ) -> tuple[dict[str, Any], list[Problem]]:
         """Checked Python values by path, and every problem found.
 
-        Fields in ``readonly`` may be given although they are set by the system.
+        Fields in ``readonly`` may be given although they are set by the system. What is
+        :class:`Loaded` is taken as it is.
         """
+        if isinstance(data, Loaded):
+            return dict(data), []
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for path, raw in self.flatten(data).items():
@@ -338,6 +360,7 @@ __all__ = [
     "EntityType",
     "Extension",
     "Field",
+    "Loaded",
     "Record",
     "Registry",
     "build_type",

@@ -147,15 +147,15 @@ def _prepare_create(work: Work, entity: str, data: Mapping[str, Any], note: Note
 
 
 def _defaults(work: Work, type_: EntityType, values: dict[str, Any]) -> None:
-    for f in type_.fields.values():
-        if values.get(f.path) is None and f.spec.default is not None:
+    for f in type_.defaulted:
+        if values.get(f.path) is None:
             default = f.spec.default
             values[f.path] = default() if callable(default) else default
-        if f.kind == "money" and f.spec.currency and values.get(f.path) is not None:
-            sibling = f.path.rsplit(".", 1)[0] + "." + f.spec.currency if "." in f.path else f.spec.currency
-            if sibling in type_.fields and values.get(sibling) is None:
-                values[sibling] = work.records.currency
-    values.setdefault("id", new_id())
+    for amount, currency in type_.currencies:
+        if values.get(amount) is not None and values.get(currency) is None:
+            values[currency] = work.records.currency
+    if "id" not in values:
+        values["id"] = new_id()
     values["version"] = 1
     values.setdefault("created_at", work.now)
     values.setdefault("updated_at", work.now)

@@ -13,7 +13,7 @@ from ...errors import Problem, TenonError
 from ...messages import Message, _
 from .. import external
 from ..record import Record
-from ..registry import EntityType
+from ..registry import EntityType, Loaded
 from ..work import Work
 from .mapping import Mapping
 from .prepare import Prepared, RowReader
@@ -179,11 +179,11 @@ class Chunks:
 
     def _changes(self, row: Prepared, record: Record) -> dict[str, Any]:
         keep = self._mapping.on_empty == "keep"
-        return {
-            path: value
+        return Loaded(
+            (path, value)
             for path, value in row.values.items()
             if path != "id" and record.get(path) != value and not (keep and value is None)
-        }
+        )
 
     def _write_updates(
         self, work: Work, changing: Sequence[tuple[Prepared, Record, dict[str, Any]]], result: Result

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import Problem
 from ...messages import _
-from ..registry import EntityType, Field, pointer
+from ..registry import EntityType, Field, Loaded, pointer
 from .binding import FACTS, key_fields, places
 from .cells import CellError, compile_cell, plain_text
 from .mapping import HistoryRule, Mapping, Rule, Skip
@@ -30,7 +30,7 @@ class Prepared:
     """
 
     row: Row
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Loaded = field(default_factory=Loaded)
     lookups: dict[str, str] = field(default_factory=dict)
     later: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
