@@ -27,6 +27,8 @@ log = structlog.get_logger("tenon.request")
 def configure_logging(level: str = "warning", form: str = "text") -> None:
     """Send the log to standard error: as text for people, or as a JSON object a line."""
     logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # It tells every step of every migration; the command line says what matters of it.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer()

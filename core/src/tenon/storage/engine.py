@@ -140,6 +140,12 @@ class Storage:
         with _translated(), self.engine.execution_options(**options).connect() as connection:
             yield connection
 
+    @contextmanager
+    def connecting(self) -> Iterator[Connection]:
+        """A bare connection for migrations, whose transactions are their own."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -31,7 +31,7 @@ def exclusive(storage: Storage) -> Iterator[Connection]:
     It is detached from the pool, because what is set on it here (time limits,
     foreign keys, the lock) must not outlive it.
     """
-    with storage.engine.connect() as connection:
+    with storage.connecting() as connection:
         prepare = _prepare_sqlite if storage.dialect == "sqlite" else _prepare_postgresql
         prepare(connection)
         connection.detach()
