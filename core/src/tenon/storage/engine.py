@@ -240,6 +240,8 @@ def _reason(error: Exception) -> str:
     text = str(getattr(error, "orig", error)).strip().splitlines()[0]
     if "database or disk is full" in text or "No space left" in text:
         return _("The disk that holds the database is full")
+    if "disk I/O error" in text:
+        return _("The disk that holds the database cannot be written; it may be full")
     if "database is locked" in text:
         return _("The database is busy writing")
     if "readonly database" in text:
