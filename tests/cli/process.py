@@ -87,7 +87,7 @@ class Served:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json", **sent})
             answer = connection.getresponse()
-            return answer.status, answer.read().decode(), dict(answer.getheaders())
+            return answer.status, answer.read().decode(), {k.lower(): v for k, v in answer.getheaders()}
         finally:
             connection.close()
 

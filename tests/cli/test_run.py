@@ -27,7 +27,7 @@ def test_a_demo_is_served_from_nothing_and_found_again_as_it_was_left(serve: Ser
     status, page, headers = first.get("/sign-in")
     assert status == 200
     assert "<form" in page
-    assert headers["X-Request-ID"]
+    assert headers["x-request-id"]
     assert first.get("/readyz")[0] == 200
     assert first.get("/api/v1/accounts")[0] == 401
 
