@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from .health import health
-from .operations import Api
+from .operations import PREFIX, Api
+from .problems import answer_unrouted
 
 if TYPE_CHECKING:
     from ..app import Tenon
-
-PREFIX = "/api/v1"
 
 
 def register(app: Flask, tenon: Tenon) -> None:
@@ -20,8 +19,9 @@ def register(app: Flask, tenon: Tenon) -> None:
     from . import routes
 
     api = Api(tenon, routes.OPERATIONS)
-    app.register_blueprint(api.blueprint(PREFIX))
+    app.register_blueprint(api.blueprint())
     app.register_blueprint(health(tenon))
+    answer_unrouted(app, "/api/")
     for plugin, endpoint in tenon.endpoints:
         if endpoint.face == "api":
             api.protect(endpoint.blueprint)

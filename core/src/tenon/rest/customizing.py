@@ -12,6 +12,7 @@ from ..messages import _
 from ..nearest import did_you_mean
 from ..records import custom
 from ..records.custom import Definition
+from . import idempotency
 from .operations import Call, answer
 
 KEYS = tuple(Definition.__dataclass_fields__)
@@ -37,8 +38,9 @@ def list_fields(call: Call) -> Response:
     """Every field of the kind of record, the customer's own with their definitions."""
     with call.tenon.records.reading(call.actor, via="api") as work:
         type_ = work.type(call.kind.name)
+        work.access.require(call.actor, "read", type_.name)
         seen = work.fields(type_, "read")
-        mine = {d.path: d for d in custom.definitions(work.connection, type_.name)}
+        mine = [d for d in custom.definitions(work.connection, type_.name) if d.path in seen]
     fields = [
         {
             "path": f.path,
@@ -54,15 +56,13 @@ def list_fields(call: Call) -> Response:
         for f in type_.fields.values()
         if f.path in seen and f.path != "custom"
     ]
-    return answer({"data": fields, "custom": [asdict(d) for d in mine.values()]})
+    return answer({"data": fields, "custom": [asdict(d) for d in mine]})
 
 
 def define(call: Call) -> Response:
     body = call.body()
     definition = _definition(call, body)
-    with call.tenon.records.writing(call.actor, via="api") as work:
-        made = custom.define(work, definition)
-    return answer(asdict(made), 201)
+    return idempotency.once(call, body, lambda work: answer(asdict(custom.define(work, definition)), 201))
 
 
 def redefine(call: Call, key: str) -> Response:

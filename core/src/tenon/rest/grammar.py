@@ -7,7 +7,7 @@ over would answer with every row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from ..errors import BadRequestError, Problem
@@ -17,7 +17,6 @@ from ..records.query import And, Filter, Not, Operator, Or, Query, Where, all_of
 
 OPERATORS: tuple[str, ...] = get_args(Operator)
 FILTER = re.compile(r"filter\[([^\[\]]+)\](?:\[([^\[\]]+)\])?")
-LIST = ("sort", "fields", "include", "search", "archived", "total", "page[size]", "page[after]")
 BODY = ("filter", "sort", "fields", "include", "search", "archived", "total", "page")
 
 
@@ -27,35 +26,22 @@ def refuse(parameter: str, code: str, detail: str) -> BadRequestError:
 
 
 def from_arguments(
-    arguments: Iterable[tuple[str, str]], *, size: int, most: int
+    arguments: Sequence[tuple[str, str]], *, size: int, most: int
 ) -> tuple[Query, tuple[str, ...]]:
     """The query, and the references to include, that a list's URL asks for."""
-    tests: list[Filter] = []
-    plain: dict[str, str] = {}
-    for name, value in arguments:
-        if name.startswith("filter"):
-            tests.append(_test(name, value))
-        elif name not in LIST:
-            raise refuse(
-                name,
-                "unknown-parameter",
-                _("Unknown parameter %(name)s", name=name) + did_you_mean(name, LIST),
-            )
-        elif name in plain:
-            raise refuse(name, "repeated-parameter", _("Give %(name)s once", name=name))
-        else:
-            plain[name] = value
+    tests = [_test(name, value) for name, value in arguments if name.startswith("filter")]
+    plain = {name: value for name, value in arguments if not name.startswith("filter")}
     query = Query(
         filter=all_of(*tests),
-        sort=_names(plain.get("sort")),
+        sort=names(plain.get("sort")),
         size=_size(plain.get("page[size]"), size, most),
         after=plain.get("page[after]"),
-        fields=_names(plain["fields"]) if "fields" in plain else None,
+        fields=names(plain["fields"]) if "fields" in plain else None,
         total=_flag("total", plain.get("total", "false")),
         search=plain.get("search"),
         archived=_archived(plain.get("archived", "no")),
     )
-    return query, _names(plain.get("include"))
+    return query, names(plain.get("include"))
 
 
 def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, tuple[str, ...]]:
@@ -71,10 +57,10 @@ def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, 
     query = Query(
         filter=filter_from(body["filter"]) if body.get("filter") is not None else None,
         sort=_list_of_names("sort", body.get("sort", [])),
-        size=_size(page.get("size"), size, most),
+        size=_size(_number("page.size", page.get("size")), size, most),
         after=_text("page.after", page.get("after")),
         fields=_list_of_names("fields", body["fields"]) if "fields" in body else None,
-        total=_flag("total", body.get("total", False)),
+        total=_boolean("total", body.get("total", False)),
         search=_text("search", body.get("search")),
         archived=_archived(body.get("archived", "no")),
     )
@@ -119,33 +105,40 @@ def _operator(name: Any) -> Any:
     return name
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def names(text: str | None) -> tuple[str, ...]:
+    """Comma-separated names."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def _list_of_names(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return _names(value)
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
         raise refuse(name, "invalid", _("%(name)s takes a list of field names", name=name))
     return tuple(value)
 
 
-def _size(value: Any, size: int, most: int) -> int:
+def _number(name: str, value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise refuse(name, "invalid", _("%(name)s is a number", name=name))
+
+
+def _size(value: str | int | None, size: int, most: int) -> int:
     if value is None:
         return size
-    try:
-        found = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else 0
-    except ValueError:
-        found = 0
+    text = str(value)
+    found = int(text) if text.isdecimal() and len(text) < 10 else 0
     if not 1 <= found <= most:
         raise refuse("page[size]", "invalid", _("page[size] is a number from 1 to %(most)s", most=most))
     return found
 
 
-def _flag(name: str, value: Any) -> bool:
+def _boolean(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
+    raise refuse(name, "invalid", _("%(name)s is true or false", name=name))
+
+
+def _flag(name: str, value: str) -> bool:
     if value in ("true", "false"):
         return bool(value == "true")
     raise refuse(name, "invalid", _("%(name)s is true or false", name=name))

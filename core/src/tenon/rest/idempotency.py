@@ -20,7 +20,7 @@ from ..records.models import IdempotencyKey
 from ..records.work import Work
 from ..storage import json
 from .operations import Call
-from .problems import problem
+from .problems import HEADERS, problem
 
 TABLE: sa.Table = IdempotencyKey.__table__  # type: ignore[assignment]
 KEPT_HEADERS = ("ETag", "Location")
@@ -85,5 +85,5 @@ def _again(known: Any, print_: str) -> Response:
             422, "idempotency-key-reused", str(_("This Idempotency-Key was used for another request")),
             hint=str(_("Use a new key for each request; repeat a key only with the same body.")),
         )  # fmt: skip
-    headers = {**known.headers, "Idempotency-Replayed": "true"}
+    headers = {**HEADERS, **known.headers, "Idempotency-Replayed": "true"}
     return Response(known.body, known.status, headers, content_type="application/json")

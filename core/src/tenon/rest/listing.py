@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,18 @@ from ..errors import BadRequestError, Problem
 from ..messages import _
 from ..nearest import did_you_mean
 from ..records import audit, read
-from ..records.query import Query
+from ..records.query import Query, Where
 from ..records.record import Record
+from ..records.registry import EntityType
 from ..records.work import Work
-from .grammar import from_arguments, from_body, refuse
+from .grammar import from_arguments, from_body, names, refuse
 from .operations import Call, answer
 
 
 def list_records(call: Call) -> Response:
     limits = call.tenon.settings.limits
-    query, include = from_arguments(
-        request.args.items(multi=True), size=limits.page_size, most=limits.max_page_size
-    )
+    arguments = list(request.args.items(multi=True))
+    query, include = from_arguments(arguments, size=limits.page_size, most=limits.max_page_size)
     return _page(call, query, include)
 
 
@@ -35,8 +36,11 @@ def search_records(call: Call) -> Response:
 
 
 def _page(call: Call, query: Query, include: tuple[str, ...]) -> Response:
+    # the references to follow are read even where they are not among the fields to show
+    reach = replace(query, fields=(*query.fields, *include)) if query.fields is not None else query
     with call.tenon.records.reading(call.actor, via="api") as work:
-        found = read.page(work, call.kind.name, query)
+        _check_include(work, work.type(call.kind.name), include)
+        found = read.page(work, call.kind.name, reach)
         data = _dumped(work, found.data, query.fields, include)
     body: dict[str, Any] = {"data": data, "next": found.next}
     if found.total is not None:
@@ -48,27 +52,21 @@ def _dumped(
     work: Work, records: list[Record], fields: tuple[str, ...] | None, include: Iterable[str] = ()
 ) -> list[dict[str, Any]]:
     if not records:
-        _check_include(work, None, include)
         return []
     dump = work.records.dump(records[0].entity, fields)
     data = [dump(record) for record in records]
-    _check_include(work, records[0], include)
     for path in include:
         _include(work, records, data, path)
     return data
 
 
-def _check_include(work: Work, record: Record | None, include: Iterable[str]) -> None:
+def _check_include(work: Work, type_: EntityType, include: Iterable[str]) -> None:
     for path in include:
-        if record is None:
-            continue
-        links = {f.path: f for f in record.entity.references if f.path in work.fields(record.entity, "read")}
-        if path not in links or links[path].spec.to not in work.registry:
-            raise refuse(
-                "include",
-                "unknown-field",
-                _("%(path)s cannot be included", path=path) + did_you_mean(path, links),
-            )
+        seen = work.fields(type_, "read")
+        links = {f.path: f for f in type_.references if f.path in seen and f.spec.to in work.registry}
+        if path not in links:
+            detail = _("%(path)s cannot be included", path=path) + did_you_mean(path, links)
+            raise refuse("include", "unknown-field", detail)
 
 
 def _include(work: Work, records: list[Record], data: list[dict[str, Any]], path: str) -> None:
@@ -86,20 +84,15 @@ def _include(work: Work, records: list[Record], data: list[dict[str, Any]], path
 def _by_ids(work: Work, entity: str, ids: set[UUID]) -> list[Record]:
     if not work.access.allows(work.actor, "read", entity):
         return []
-    from ..records.query import Where
-
     query = Query(filter=Where("id", "in", list(ids)), size=len(ids), sort=("id",), archived="all")
     return read.page(work, entity, query).data
 
 
 def get_record(call: Call, id_: UUID) -> Response:
-    names = set(request.args)
-    if names - {"fields", "include", "as_of"}:
-        unknown = sorted(names - {"fields", "include", "as_of"})[0]
-        raise refuse(unknown, "unknown-parameter", _("Unknown parameter %(name)s", name=unknown))
-    fields = tuple(p for p in request.args["fields"].split(",") if p) if "fields" in request.args else None
-    include = tuple(p for p in request.args.get("include", "").split(",") if p)
+    fields = names(request.args["fields"]) if "fields" in request.args else None
+    include = names(request.args.get("include"))
     with call.tenon.records.reading(call.actor, via="api") as work:
+        _check_include(work, work.type(call.kind.name), include)
         for path in fields or ():
             known_field(work, call, path)
         if "as_of" in request.args:
@@ -122,21 +115,24 @@ def known_field(work: Work, call: Call, path: str) -> None:
 def one(
     record: Record, data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """One record with its ETag, or 304 where the client has it already."""
+    """One record with its ETag, or 304 where the client has it already.
+
+    The ETag is the version of the record alone, so what is included, or how it once stood, is always sent.
+    """
     etag = f'"{record.version}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization", **(headers or {})}
     if (
         request.method == "GET"
-        and request.headers.get("If-None-Match") == etag
-        and "as_of" not in request.args
+        and "If-None-Match" in request.headers
+        and request.if_none_match.contains_weak(str(record.version))
+        and not {"as_of", "include"} & set(request.args)
     ):
-        return Response(status=304, headers={"ETag": etag})
-    return answer(data, status, {"ETag": etag, **(headers or {})})
+        return Response(status=304, headers=headers)
+    return answer(data, status, headers)
 
 
 def moment(text: str) -> datetime:
     """An ISO 8601 moment from the URL, where a plus sign may have become a space."""
-    from datetime import UTC
-
     try:
         found = datetime.fromisoformat(text.replace(" ", "+"))
         return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -150,8 +146,7 @@ def moment(text: str) -> datetime:
 def sums(call: Call) -> Response:
     arguments = [(k, v) for k, v in request.args.items(multi=True) if k not in ("by", "of")]
     query, _include = from_arguments(arguments, size=1, most=1)
-    by = [p for p in request.args.get("by", "").split(",") if p]
-    of = [p for p in request.args.get("of", "").split(",") if p]
+    by, of = names(request.args.get("by")), names(request.args.get("of"))
     with call.tenon.records.reading(call.actor, via="api") as work:
         rows = read.sums(work, call.kind.name, query, by=by, of=of)
         type_ = work.type(call.kind.name)
@@ -165,7 +160,7 @@ def sums(call: Call) -> Response:
 
 
 def history(call: Call, id_: UUID) -> Response:
-    size, before = page_arguments(call, "before")
+    size, before = page_arguments(call)
     with call.tenon.records.reading(call.actor, via="api") as work:
         work.get(call.kind.name, id_)
         last = _uuid_cursor(before)
@@ -196,7 +191,7 @@ def _entry(entry: audit.Entry) -> dict[str, Any]:
 
 
 def timeline(call: Call, id_: UUID) -> Response:
-    size, after = page_arguments(call, "after")
+    size, after = page_arguments(call)
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.records.timeline.page(work, call.kind.name, id_, after=after, size=size)
     data = [
@@ -209,26 +204,20 @@ def timeline(call: Call, id_: UUID) -> Response:
     return answer({"data": data, "next": found.next})
 
 
-def page_arguments(call: Call, _which: str) -> tuple[int, str | None]:
+def page_arguments(call: Call) -> tuple[int, str | None]:
     """``page[size]`` and ``page[after]`` of a list that takes nothing else."""
     limits = call.tenon.settings.limits
-    query, _include = from_arguments(
-        request.args.items(multi=True), size=limits.page_size, most=limits.max_page_size
-    )
-    if query != Query(size=query.size, after=query.after):
-        raise refuse("filter", "unknown-parameter", _("This list takes page[size] and page[after] only"))
+    arguments = list(request.args.items(multi=True))
+    query, _include = from_arguments(arguments, size=limits.page_size, most=limits.max_page_size)
     return query.size, query.after
 
 
 def search_everywhere(call: Call) -> Response:
-    unknown = sorted(set(request.args) - {"q", "size"})
-    if unknown:
-        raise refuse(unknown[0], "unknown-parameter", _("Unknown parameter %(name)s", name=unknown[0]))
     text = request.args.get("q", "")
     size = request.args.get("size", "5")
     if not text.strip():
         raise refuse("q", "required", _("q is the text to look for"))
-    if not size.isdecimal() or not 1 <= int(size) <= 50:
+    if not size.isdecimal() or len(size) > 2 or not 1 <= int(size) <= 50:
         raise refuse("size", "invalid", _("size is a number from 1 to 50"))
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = work.search(text, size=int(size))

@@ -8,8 +8,10 @@ from typing import Any
 from flask import Response
 
 from ..records.registry import EntityType
+from ..settings import Settings
+from ..settings.model import LimitSettings
 from . import schemas
-from .operations import Call, Operation, Parameter, answer
+from .operations import PREFIX, Call, Operation, Parameter, answer
 
 REASONS = {
     400: "The request could not be understood",
@@ -30,44 +32,99 @@ IDEMPOTENCY = Parameter(
     "Idempotency-Key", "Repeat a request with the same key, and it is done once.", where="header",
     schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 )  # fmt: skip
+ETAG = {"description": "The version of the record.", "schema": {"type": "string"}}
+LOCATION = {"description": "Where the record is.", "schema": {"type": "string"}}
+RETRY = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+SCHEME = {"description": "How to show who one is.", "schema": {"type": "string"}}
+REFUSAL_HEADERS: dict[int, Any] = {
+    401: {"WWW-Authenticate": {**SCHEME, "required": True}},
+    429: {"Retry-After": {**RETRY, "required": True}},
+    503: {"Retry-After": {**RETRY, "required": True}},
+}
+PAGE_SIZE = "page_size"
 PATHS = {
     "id": {"type": "string", "format": "uuid"},
-    "system": {"type": "string", "maxLength": 60, "pattern": "^[A-Za-z0-9_.-]+$"},
-    "external_id": {"type": "string", "maxLength": 200, "pattern": "^[A-Za-z0-9_.-]+$"},
+    "system": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^/\x00-\x1f\x7f]+$"},
+    "external_id": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]+$"},
     "key": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
 }
 
 
+TAGS = {
+    "about": "The API itself, and who the key acts for",
+    "search": "Everything at once",
+    "pipelines": "Pipelines and their stages",
+    "approvals": "Moves that wait for others to agree",
+    "merges": "Duplicates made one",
+}
+
+
 def document(call: Call) -> Response:
+    """The document; customers' own fields stand in it only for who has a key."""
     from .routes import OPERATIONS
 
-    return answer(build(list(call.tenon.records.registry), OPERATIONS, call.tenon.settings.name))
+    records = call.tenon.records
+    types = records.registry_without_customers if call.anonymous else records.registry
+    made = build(list(types), OPERATIONS, call.tenon.settings)
+    return answer(made, headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"})
 
 
-def build(types: list[EntityType], operations: tuple[Operation, ...], name: str) -> dict[str, Any]:
+def build(types: list[EntityType], operations: tuple[Operation, ...], settings: Settings) -> dict[str, Any]:
     """The document for those kinds of record."""
     paths: dict[str, Any] = {}
     for operation in operations:
-        kinds: list[EntityType | None] = (
-            [t for t in types if operation.only(t)] if operation.generic else [None]
-        )
-        for type_ in kinds:
-            path = operation.path.replace("{collection}", type_.collection if type_ else "")
+        for type_ in operation.kinds(types):
+            path = operation.path_for(type_)
             found = paths.setdefault(path, _path(path))
             found[operation.method.lower()] = _operation(operation, type_)
+    tags = [{"name": name, "description": text} for name, text in TAGS.items()]
+    tags += [
+        {"name": t.collection, "description": str(t.entity.description or t.label_plural)} for t in types
+    ]
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"{name} API", "version": "1", "description": _ABOUT},
-        "servers": [{"url": "/api/v1"}],
+        "info": {"title": f"{settings.name} API", "version": "1", "description": _ABOUT},
+        "servers": [{"url": PREFIX}],
         "security": [{"key": []}],
-        "tags": [
-            {"name": t.collection, "description": str(t.entity.description or t.label_plural)} for t in types
-        ],
+        "tags": tags,
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
-            "schemas": {**schemas.SHARED, **{t.name: schemas.record(t) for t in types}},
+            "parameters": {
+                **shared_parameters(settings.limits),
+                **{f"{t.name}_filter": filters(t) for t in types},
+            },
+            "schemas": {
+                **schemas.SHARED,
+                "Search": schemas.search(settings.limits),
+                **{t.name: schemas.record(t) for t in types},
+            },
         },
+    }
+
+
+def shared_parameters(limits: LimitSettings) -> dict[str, Any]:
+    """The parameters that depend on the deployment's limits, by name."""
+    size = {"type": "integer", "minimum": 1, "maximum": limits.max_page_size, "default": limits.page_size}
+    return {
+        PAGE_SIZE: {
+            "name": "page[size]", "in": "query", "required": False,
+            "description": "Records a page.", "schema": size,
+        }
+    }  # fmt: skip
+
+
+def filters(type_: EntityType) -> dict[str, Any]:
+    """``filter[field]=value`` and ``filter[field][operator]=value`` for every field of that kind."""
+    return {
+        "name": "filter",
+        "in": "query",
+        "required": False,
+        "description": "filter[field]=value or filter[field][operator]=value, as often as needed; all have "
+        "to hold. A field of a record referred to is written filter[account_id.name].",
+        "style": "deepObject",
+        "explode": True,
+        "schema": schemas.filters(type_),
     }
 
 
@@ -87,31 +144,18 @@ def _path(path: str) -> dict[str, Any]:
 
 def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]:
     label = str(type_.label) if type_ else ""
+    name = re.sub(r"\W+", "_", f"{operation.method.lower()}_{operation.path_for(type_)}").strip("_")
     found: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}_{_concrete(operation, type_)}").strip(
-            "_"
-        ),
+        "operationId": name,
         "summary": f"{operation.summary}: {label}" if label else operation.summary,
+        "tags": [type_.collection if type_ is not None else operation.tag],
         "responses": _responses(operation, type_),
     }
-    if type_ is not None:
-        found["tags"] = [type_.collection]
     if operation.public:
-        found["security"] = []
-    parameters = [*operation.parameters]
-    parameters += [IF_MATCH] if operation.conditional else []
-    parameters += [IDEMPOTENCY] if operation.idempotent_key else []
+        found["security"] = [{}, {"key": []}]
+    parameters = _parameters(operation, type_)
     if parameters:
-        found["parameters"] = [
-            {
-                "name": p.name,
-                "in": p.where,
-                "required": p.required,
-                "description": p.description,
-                "schema": p.schema,
-            }
-            for p in parameters
-        ]
+        found["parameters"] = parameters
     if operation.body is not None:
         media = "application/merge-patch+json" if operation.method == "PATCH" else "application/json"
         schema = operation.body(type_)  # type: ignore[arg-type]
@@ -119,19 +163,30 @@ def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]
     return found
 
 
-def _concrete(operation: Operation, type_: EntityType | None) -> str:
-    return operation.path.replace("{collection}", type_.collection if type_ else "")
+def _parameters(operation: Operation, type_: EntityType | None) -> list[dict[str, Any]]:
+    known = [*operation.parameters]
+    known += [IF_MATCH] if operation.conditional else []
+    known += [IDEMPOTENCY] if operation.idempotent_key else []
+    found = [
+        {"$ref": f"#/components/parameters/{PAGE_SIZE}"}
+        if p.name == "page[size]"
+        else {
+            "name": p.name,
+            "in": p.where,
+            "required": p.required,
+            "description": p.description,
+            "schema": p.schema,
+        }
+        for p in known
+    ]
+    if operation.filtered and type_ is not None:
+        found.insert(0, {"$ref": f"#/components/parameters/{type_.name}_filter"})
+    return found
 
 
 def _responses(operation: Operation, type_: EntityType | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for status in operation.status:
-        found[str(status)] = {"description": "Not changed" if status == 304 else operation.summary}
-        if operation.answer is not None and status != 304:
-            schema = operation.answer(type_)  # type: ignore[arg-type]
-            found[str(status)]["content"] = {"application/json": {"schema": schema}}
-    refused = {*operation.refusals, 429, 503}
-    refused |= set() if operation.public else {401}
+    found = {str(status): _done(operation, type_, status) for status in operation.status}
+    refused = {*operation.refusals, 400, 401, 429, 503}
     refused |= {404} if "{" in operation.path else set()
     refused |= {412, 428} if operation.conditional else set()
     for status in sorted(refused):
@@ -139,6 +194,21 @@ def _responses(operation: Operation, type_: EntityType | None) -> dict[str, Any]
             "description": REASONS[status],
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+        if status in REFUSAL_HEADERS:
+            found[str(status)]["headers"] = REFUSAL_HEADERS[status]
+    return found
+
+
+def _done(operation: Operation, type_: EntityType | None, status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": "Not changed" if status == 304 else operation.summary}
+    schema_of = operation.answers.get(status, operation.answer)
+    if schema_of is not None and status != 304:
+        schema = schema_of(type_)  # type: ignore[arg-type]
+        found["content"] = {"application/json": {"schema": schema}}
+    if schema_of is schemas.ref:
+        found["headers"] = {"ETag": {**ETAG, "required": True}}
+        if status == 201:
+            found["headers"]["Location"] = {**LOCATION, "required": True}
     return found
 
 

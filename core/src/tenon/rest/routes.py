@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from . import customizing, listing, schemas, selling, writing
+from . import answers, customizing, index, listing, schemas, selling, writing
 from .openapi import document
 from .operations import Operation, Parameter
 
-UUID_ = schemas.UUID_
 LIST = (
     Parameter("sort", "Fields to sort by, comma-separated, - in front for descending."),
     Parameter("fields", "The fields to answer with, comma-separated."),
@@ -20,6 +19,10 @@ LIST = (
     Parameter("page[after]", "The next of the page before."),
 )
 PAGE = LIST[-2:]
+MAY_MATCH = Parameter(
+    "If-Match", "Only if the record is there at this version.", {"type": "string"}, where="header"
+)
+NONE_MATCH = Parameter("If-None-Match", "*: only if there is none yet.", {"type": "string"}, where="header")
 GROUP = (
     Parameter("by", "Fields to group by, comma-separated."),
     Parameter("of", "Numbers and amounts to sum, comma-separated."),
@@ -43,6 +46,7 @@ COLLECTIONS = (
         listing.list_records,
         "List",
         answer=schemas.page,
+        filtered=True,
         parameters=LIST,
         refusals=(400, 403),
     ),
@@ -72,7 +76,8 @@ COLLECTIONS = (
         listing.sums,
         "Counts and sums, grouped",
         parameters=GROUP,
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: schemas.listed(answers.SUM),
+        filtered=True,
         refusals=(400, 403),
     ),
     Operation(
@@ -90,7 +95,7 @@ COLLECTIONS = (
         "/{collection}/fields",
         customizing.list_fields,
         "Every field there is",
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: answers.FIELDS,
         refusals=(403,),
     ),
     Operation(
@@ -101,6 +106,7 @@ COLLECTIONS = (
         status=(201,),
         answer=lambda _type: schemas.DEFINITION,
         body=lambda _type: schemas.NEW_DEFINITION,
+        idempotent_key=True,
         refusals=(400, 403, 409, 413, 415, 422),
     ),
     Operation(
@@ -129,6 +135,7 @@ COLLECTIONS = (
         status=(200, 201),
         answer=schemas.ref,
         body=schemas.patch,
+        parameters=(MAY_MATCH, NONE_MATCH),
         refusals=(400, 403, 409, 412, 413, 415, 422),
     ),
 )
@@ -169,6 +176,7 @@ RECORDS = (
         writing.restore_record,
         "Restore from the archive",
         answer=schemas.ref,
+        idempotent_key=True,
         refusals=(403, 409, 422),
     ),
     Operation(
@@ -177,7 +185,7 @@ RECORDS = (
         listing.history,
         "Who changed what, when",
         parameters=PAGE,
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: schemas.listed(answers.ENTRY),
         refusals=(400, 403),
     ),
     Operation(
@@ -186,7 +194,7 @@ RECORDS = (
         listing.timeline,
         "Everything that happened around it",
         parameters=PAGE,
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: schemas.listed(answers.HAPPENING),
         refusals=(400, 403),
     ),
     Operation(
@@ -194,8 +202,9 @@ RECORDS = (
         f"{RECORD}/merge",
         writing.merge_records,
         "Merge a duplicate into it",
-        answer=lambda _type: schemas.anything(),
+        answer=lambda _type: answers.MERGED,
         body=lambda _type: schemas.MERGE,
+        idempotent_key=True,
         refusals=(400, 403, 409, 412, 413, 415, 422),
     ),
 )
@@ -212,7 +221,7 @@ STAGED = (
         selling.moves,
         "Where it can go, and what is missing",
         only=_staged,
-        answer=lambda _type: schemas.anything(),
+        answer=lambda _type: answers.MOVES,
         refusals=(403,),
     ),
     Operation(
@@ -221,7 +230,9 @@ STAGED = (
         selling.move,
         "Move to a stage; 202 where others have to agree first",
         status=(200, 202),
-        answer=lambda _type: schemas.anything(),
+        answer=schemas.ref,
+        answers={202: lambda _type: answers.ASKED},
+        parameters=(MAY_MATCH,),
         body=lambda _type: schemas.MOVE,
         only=_staged,
         refusals=(400, 403, 409, 412, 413, 415, 422),
@@ -233,7 +244,7 @@ STAGED = (
         selling.stage_history,
         "Its stages, with durations",
         only=_staged,
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: schemas.listed(answers.STAY),
         refusals=(403,),
     ),
     Operation(
@@ -242,7 +253,7 @@ STAGED = (
         selling.record_approvals,
         "Its approval requests",
         only=_staged,
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        answer=lambda _type: schemas.listed(answers.APPROVAL),
         refusals=(403,),
     ),
 )
@@ -250,13 +261,30 @@ STAGED = (
 SINGLE = (
     Operation(
         "GET",
+        "/",
+        index.index,
+        "Every collection, and where to go",
+        public=True,
+        tag="about",
+        answer=lambda _type: answers.INDEX,
+    ),
+    Operation(
+        "GET",
         "/openapi.json",
         document,
         "This document",
         public=True,
+        tag="about",
         answer=lambda _type: schemas.anything(),
     ),
-    Operation("GET", "/me", customizing.me, "Who the key acts for", answer=lambda _type: schemas.anything()),
+    Operation(
+        "GET",
+        "/me",
+        customizing.me,
+        "Who the key acts for",
+        tag="about",
+        answer=lambda _type: answers.ME,
+    ),
     Operation(
         "GET",
         "/search",
@@ -267,28 +295,32 @@ SINGLE = (
             Parameter("q", "Words to look for.", {"type": "string", "minLength": 1}, required=True),
             Parameter("size", "Records of each kind.", {"type": "integer", "minimum": 1, "maximum": 50}),
         ),
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        tag="search",
+        answer=lambda _type: answers.FOUND,
     ),
     Operation(
         "GET",
         "/pipelines",
         selling.pipelines,
         "Every pipeline with its stages",
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        tag="pipelines",
+        answer=lambda _type: schemas.listed(answers.PIPELINE),
     ),
     Operation(
         "GET",
         "/approvals",
         selling.inbox,
         "What waits for one's own vote",
-        answer=lambda _type: schemas.listed(schemas.anything()),
+        tag="approvals",
+        answer=lambda _type: schemas.listed(answers.APPROVAL),
     ),
     Operation(
         "GET",
         "/approvals/{id}",
         selling.get_approval,
         "One approval request",
-        answer=lambda _type: schemas.anything(),
+        tag="approvals",
+        answer=lambda _type: answers.APPROVAL,
         refusals=(403, 404),
     ),
     Operation(
@@ -296,8 +328,10 @@ SINGLE = (
         "/approvals/{id}/decision",
         selling.decide,
         "Approve, reject or recall",
-        answer=lambda _type: schemas.anything(),
+        tag="approvals",
+        answer=lambda _type: answers.APPROVAL,
         body=lambda _type: schemas.DECISION,
+        idempotent_key=True,
         refusals=(400, 403, 404, 409, 413, 415, 422),
     ),
     Operation(
@@ -305,7 +339,9 @@ SINGLE = (
         "/merges/{id}/undo",
         writing.undo_merge,
         "Take a merge apart again",
-        answer=lambda _type: schemas.anything(),
+        tag="merges",
+        answer=lambda _type: answers.UNDONE,
+        idempotent_key=True,
         refusals=(403, 404, 409, 422),
     ),
 )

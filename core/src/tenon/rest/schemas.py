@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..records.custom import KINDS as CUSTOM_KINDS
+from ..records.filters import OPERATORS
 from ..records.registry import EntityType, Field
+from ..settings.model import LimitSettings
 
 Schema = dict[str, Any]
 
@@ -146,7 +148,11 @@ FILTER: Schema = {
             "type": "object",
             "required": ["field"],
             "additionalProperties": False,
-            "properties": {"field": {"type": "string"}, "op": {"type": "string"}, "value": {}},
+            "properties": {
+                "field": {"type": "string"},
+                "op": {"type": "string", "enum": sorted({o for ops in OPERATORS.values() for o in ops})},
+                "value": {},
+            },
         },
         *(
             {
@@ -168,27 +174,49 @@ FILTER: Schema = {
 
 NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 
-SEARCH: Schema = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "filter": {"$ref": "#/components/schemas/Filter"},
-        "sort": NAMES,
-        "fields": NAMES,
-        "include": NAMES,
-        "search": {"type": ["string", "null"]},
-        "archived": {"type": "string", "enum": ["no", "only", "all"]},
-        "total": {"type": "boolean"},
-        "page": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "size": {"type": "integer", "minimum": 1, "maximum": 200},
-                "after": {"type": ["string", "null"]},
-            },
+
+def search(limits: LimitSettings) -> Schema:
+    """The body of ``POST /<collection>/search``."""
+    size = {"type": ["integer", "null"], "minimum": 1, "maximum": limits.max_page_size}
+    found = _closed(
+        {
+            "filter": {"anyOf": [{"$ref": "#/components/schemas/Filter"}, {"type": "null"}]},
+            "sort": NAMES,
+            "fields": NAMES,
+            "include": NAMES,
+            "search": {"type": ["string", "null"]},
+            "archived": {"type": "string", "enum": ["no", "only", "all"], "default": "no"},
+            "total": {"type": "boolean", "default": False},
+            "page": _closed({"size": size, "after": {"type": ["string", "null"]}}),
+        }
+    )
+    example = {
+        "filter": {
+            "or": [
+                {"field": "created_at", "op": "within", "value": "this_month"},
+                {"not": {"field": "owner_id", "op": "empty", "value": True}},
+            ]
         },
-    },
-}
+        "sort": ["-created_at"],
+        "page": {"size": 50},
+    }
+    return {**found, "examples": [example]}
+
+
+def filters(type_: EntityType) -> Schema:
+    """A test by field, and by operator within it."""
+    own = {f.path: _tests(f) for f in type_.fields.values() if f.spec.filterable and f.path != "custom"}
+    return _closed(own)
+
+
+def _tests(f: Field) -> Schema:
+    known = sorted(OPERATORS[f.kind])
+    value: Schema = {"type": "string"}
+    found: Schema = {"title": str(f.label), "anyOf": [_closed(dict.fromkeys(known, value))]}
+    if "eq" in known:
+        found["anyOf"].append(value)
+    return found
+
 
 PROBLEM: Schema = {
     "type": "object",
@@ -217,7 +245,7 @@ PROBLEM: Schema = {
     },
 }
 
-SHARED: Mapping[str, Schema] = {"Problem": PROBLEM, "Filter": FILTER, "Search": SEARCH}
+SHARED: Mapping[str, Schema] = {"Problem": PROBLEM, "Filter": FILTER}
 
 
 def listed(item: Schema) -> Schema:

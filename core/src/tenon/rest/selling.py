@@ -7,14 +7,18 @@ from uuid import UUID
 
 from flask import Response, request
 
+from ..access.policy import Access, OpenPolicy
 from ..errors import BadRequestError, InvalidError, Problem
 from ..messages import _
 from ..pipelines import ApprovalRequest, CompiledPipeline, Move
+from ..records.work import Work
 from . import idempotency
 from .operations import Call, answer
 from .writing import expected
 
-MOVE_KEYS = ("to", "values", "reason", "override", "at")
+SCOPES = Access(OpenPolicy())
+"""What an API key was made for, whatever the deployment's policy says of its owner."""
+MOVE_KEYS = ("to", "values", "reason", "override")
 
 
 def pipelines(call: Call) -> Response:
@@ -58,7 +62,7 @@ def move(call: Call, id_: UUID) -> Response:
     _check_move(body)
     expect = expected() if request.headers.get("If-Match") else None
 
-    def run(work: Any) -> Response:
+    def run(work: Work) -> Response:
         outcome = call.tenon.pipelines.move(
             work,
             call.kind.name,
@@ -158,12 +162,14 @@ def record_approvals(call: Call, id_: UUID) -> Response:
 def inbox(call: Call) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.pipelines.approvals.inbox(work)
-    return answer({"data": [approval(one) for one in found]})
+    return answer({"data": [approval(one) for one in found if _in_scopes(call, "read", one)]})
 
 
 def get_approval(call: Call, id_: UUID) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
-        return answer(approval(call.tenon.pipelines.approvals.get(work, id_)))
+        found = call.tenon.pipelines.approvals.get(work, id_)
+    _require_scope(call, "read", found)
+    return answer(approval(found))
 
 
 def decide(call: Call, id_: UUID) -> Response:
@@ -177,9 +183,22 @@ def decide(call: Call, id_: UUID) -> Response:
         detail = _("decision is approve, reject or recall; comment is a text")
         raise BadRequestError(detail, problems=[Problem("/decision", "invalid", detail)])
     approvals = call.tenon.pipelines.approvals
-    with call.tenon.records.writing(call.actor, via="api") as work:
+
+    def run(work: Work) -> Response:
+        _require_scope(call, "approve", approvals.get(work, id_))
         if decision == "recall":
             found = approvals.recall(work, id_)
         else:
             found = (approvals.approve if decision == "approve" else approvals.reject)(work, id_, comment)
-    return answer(approval(found))
+        return answer(approval(found))
+
+    return idempotency.once(call, body, run)
+
+
+def _in_scopes(call: Call, action: str, found: ApprovalRequest) -> bool:
+    return SCOPES.allows(call.actor, action, found.entity)
+
+
+def _require_scope(call: Call, action: str, found: ApprovalRequest) -> None:
+    """Who is asked may vote without being able to change the record, but not by a key made for less."""
+    SCOPES.require(call.actor, action, found.entity)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Response, request
+from sqlalchemy import exc
 
-from ..errors import BadRequestError, InvalidError, NotFoundError, Problem, StaleError, TenonError
+from ..errors import (
+    BadRequestError,
+    DuplicateError,
+    InvalidError,
+    NotFoundError,
+    Problem,
+    StaleError,
+    TenonError,
+)
 from ..messages import _
 from ..records import external, merge
 from ..records.record import Record
 from ..records.work import Work
 from . import idempotency
 from .listing import one
-from .operations import Call, answer, one_uuid
+from .operations import PREFIX, Call, answer, one_uuid
 from .problems import problem
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def expected() -> int | None:
@@ -26,11 +38,15 @@ def expected() -> int | None:
         return None
     number = text.removeprefix("W/").strip('"')
     if not number.isdecimal() or len(number) > 9:
-        raise StaleError(
-            _("If-Match does not name a version of this record"),
-            hint=_('Send the ETag that you were given, such as If-Match: "3".'),
-        )
+        raise _not_that_version()
     return int(number)
+
+
+def _not_that_version() -> StaleError:
+    return StaleError(
+        _("If-Match does not name a version of this record"),
+        hint=_('Send the ETag that you were given, such as If-Match: "3".'),
+    )
 
 
 def conditional(call: Call) -> Response | None:
@@ -46,7 +62,7 @@ def conditional(call: Call) -> Response | None:
 def _written(call: Call, work: Work, record: Record, status: int = 200) -> Response:
     data = work.records.dump(record.entity)(record)
     headers = (
-        {"Location": f"{request.script_root}/api/v1/{call.kind.collection}/{record.id}"}
+        {"Location": f"{request.script_root}{PREFIX}/{call.kind.collection}/{record.id}"}
         if status == 201
         else {}
     )
@@ -81,11 +97,14 @@ def archive_record(call: Call, id_: UUID) -> Response:
 
 
 def restore_record(call: Call, id_: UUID) -> Response:
-    with call.tenon.records.writing(call.actor, via="api") as work:
+    def run(work: Work) -> Response:
         return _written(call, work, work.restore(call.kind.name, id_))
+
+    return idempotency.once(call, {}, run)
 
 
 def get_external(call: Call, system: str, external_id: str) -> Response:
+    _check_external(system, external_id)
     with call.tenon.records.reading(call.actor, via="api") as work:
         known = external.resolve(work, call.kind.name, system, [external_id]).get(external_id)
         if known is None:
@@ -97,13 +116,36 @@ def get_external(call: Call, system: str, external_id: str) -> Response:
 
 
 def put_external(call: Call, system: str, external_id: str) -> Response:
+    """Create or change. If-Match allows the change alone, ``If-None-Match: *`` the creation alone."""
     body = call.body()
-    if len(system) > 60 or len(external_id) > 200 or "\x00" in system + external_id:
-        raise BadRequestError(_("A system has 60 characters at most, an id in it 200"))
-    expect = expected() if request.headers.get("If-Match") else None
+    _check_external(system, external_id)
+    try:
+        return _put(call, system, external_id, body)
+    except (exc.IntegrityError, DuplicateError):
+        # Somebody may have created it since we looked; if so, this is now a change.
+        return _put(call, system, external_id, body)
+
+
+def _put(call: Call, system: str, external_id: str, body: dict[str, Any]) -> Response:
+    asked = "If-Match" in request.headers
+    expect = expected() if asked else None
     with call.tenon.records.writing(call.actor, via="api") as work:
         record, created = external.upsert(work, call.kind.name, system, external_id, body, expect=expect)
+        if created and asked:
+            raise _not_that_version()
+        if not created and request.headers.get("If-None-Match") == "*":
+            raise StaleError(
+                _("%(system)s has told us of a record %(id)s already", system=system, id=external_id),
+                hint=_("Leave If-None-Match out to change it."),
+            )
         return _written(call, work, record, 201 if created else 200)
+
+
+def _check_external(system: str, external_id: str) -> None:
+    if len(system) > 60 or len(external_id) > 200 or CONTROL.search(system + external_id):
+        raise BadRequestError(
+            _("A system has 60 characters at most, an id in it 200, none of them a control character")
+        )
 
 
 def bulk(call: Call) -> Response:
@@ -121,7 +163,8 @@ def bulk(call: Call) -> Response:
 
     def run(work: Work) -> Response:
         results = _bulk(work, call.kind.name, kind, items)
-        return answer({"results": [_result(work, r) for r in results]})
+        done = 201 if kind == "create" else 200
+        return answer({"results": [_result(work, r, done) for r in results]})
 
     return idempotency.once(call, body, run)
 
@@ -158,7 +201,7 @@ def _change(item: Any, index: int) -> tuple[UUID, Mapping[str, Any], int | None]
     return one_uuid(item.get("id"), f"update/{index}/id"), item["values"], version
 
 
-def _result(work: Work, result: Record | TenonError) -> dict[str, Any]:
+def _result(work: Work, result: Record | TenonError, done: int) -> dict[str, Any]:
     if isinstance(result, TenonError):
         errors = [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in result.problems]
         return {
@@ -170,28 +213,32 @@ def _result(work: Work, result: Record | TenonError) -> dict[str, Any]:
                 "errors": errors,
             },
         }
-    return {"status": 200, "record": work.records.dump(result.entity)(result)}
+    return {"status": done, "record": work.records.dump(result.entity)(result)}
 
 
 def merge_records(call: Call, id_: UUID) -> Response:
     body = call.body()
     if set(body) - {"loser", "values"} or not isinstance(body.get("values", {}), dict | None):
         raise InvalidError(problems=[Problem("", "invalid", _("Send loser, an id, and values if you like"))])
-    with call.tenon.records.writing(call.actor, via="api") as work:
-        report = merge.merge(
-            work, call.kind.name, id_, one_uuid(body.get("loser"), "loser"), body.get("values")
-        )
+    loser = one_uuid(body.get("loser"), "loser")
+
+    def run(work: Work) -> Response:
+        report = merge.merge(work, call.kind.name, id_, loser, body.get("values"))
         data = {
             "id": report.id,
             "record": work.records.dump(report.winner.entity)(report.winner),
             "moved": report.moved,
             "kept": [{"entity": e, "id": i, "reason": reason} for e, i, reason in report.kept],
         }
-    return answer(data)
+        return answer(data)
+
+    return idempotency.once(call, body, run)
 
 
 def undo_merge(call: Call, id_: UUID) -> Response:
-    with call.tenon.records.writing(call.actor, via="api") as work:
+    def run(work: Work) -> Response:
         report = merge.undo_merge(work, id_)
-    conflicts = [{"entity": e, "id": i, "reason": reason} for e, i, reason in report.conflicts]
-    return answer({"undone": report.undone, "conflicts": conflicts})
+        conflicts = [{"entity": e, "id": i, "reason": reason} for e, i, reason in report.conflicts]
+        return answer({"undone": report.undone, "conflicts": conflicts})
+
+    return idempotency.once(call, {}, run)
