@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from tenon.errors import ConflictError, NotFoundError
+from tenon.records.importing import MapError
 
 from .conftest import OPERATOR
 
@@ -245,3 +247,102 @@ def test_who_imported_and_by_which_way_is_in_the_audit_trail(world):
     with world.records.reading(OPERATOR) as work:
         (entry,) = audit.batch_entries(work, run.id)
     assert (entry.via, entry.action, entry.changes["name"]) == ("import", "create", (None, "A"))
+
+
+def test_a_field_that_finds_nothing_is_no_key_and_no_lookup(world):
+    step = world.step("account", "n,d\nA,x\n", 'key=["description"]\n[columns]\nn="name"\nd="description"')
+    with pytest.raises(MapError, match="cannot be found by description"):
+        world.imports.start(OPERATOR, [step])
+
+
+def test_rows_are_left_out_as_the_map_says(world):
+    text = "company,kind\nA,Test\nB,\nC,real\n"
+    map_text = (
+        '[columns]\ncompany="name"\n[[skip_if]]\ncolumn="kind"\nequals=["test"]\n'
+        '[[skip_if]]\ncolumn="kind"\nempty=true'
+    )
+    assert world.counts(world.load("account", text, map_text)) == {"made": 1, "skipped": 2}
+
+
+def test_a_row_of_an_archived_record_is_refused_and_makes_no_other(world):
+    run = world.load("account", "company\nA\n", '[columns]\ncompany="name"')
+    with world.records.writing(OPERATOR) as work:
+        work.archive("account", work.find("account", name="A").id)
+    run = world.load("account", "company\nA\n", '[columns]\ncompany="name"')
+    assert "is archived; restore it first" in world.errors(run)[0][1]
+    assert world.all("account", "name", archived="all") == [("A",)]
+
+
+def test_a_guard_refuses_an_import_as_it_refuses_a_person(world):
+    run = world.load(
+        "opportunity",
+        "no,stage\n1,won\n2,prospecting\n",
+        'key=["number"]\n[columns]\nno="number"\nstage="stage"\n[constants]\nname="Deal"',
+    )
+    assert world.counts(run) == {"made": 1, "failed": 1}
+    assert "account_id" in world.errors(run)[0][1]
+    assert "amount" in world.errors(run)[0][1]
+
+
+def test_stages_and_their_history_come_from_the_file(world):
+    map_text = (
+        'key=["number"]\n[columns]\nno="number"\nstage="stage"\namount="amount"\n'
+        '[constants]\nname="Deal"\n'
+        '[[history]]\nstage="prospecting"\nat="begun"\n[[history]]\nat="moved"'
+    )
+    run = world.load(
+        "opportunity", "no,stage,amount,begun,moved\n1,engaging,5,2025-01-02,2025-02-03\n", map_text
+    )
+    assert world.counts(run) == {"made": 1}
+    ((stage, since, created),) = world.all("opportunity", "stage", "stage_since", "created_at")
+    assert (stage, since, created) == (
+        "engaging", datetime(2025, 2, 3, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_every_format_makes_the_same_records(world):
+    import json
+
+    import openpyxl
+
+    rows = [("A & B", 5, "2026-03-01"), ("=C", 7, None)]
+    book = openpyxl.Workbook()
+    book.active.append(["company", "employees"])
+    for name, size, _day in rows:
+        book.active.append([name, size])
+        book.active.cell(book.active.max_row, 1).data_type = "s"
+    book.save(world.folder / "rows.xlsx")
+    data = (world.folder / "rows.xlsx").read_bytes()
+    map_text = '[columns]\ncompany="name"\nemployees="employees"'
+    assert world.counts(world.load("account", data, map_text, "rows.xlsx")) == {"made": 2}
+    lines = "\n".join(json.dumps({"company": name, "employees": size}) for name, size, _day in rows)
+    assert world.counts(world.load("account", lines, map_text, "rows.jsonl")) == {"unchanged": 2}
+    text = "company,employees\n" + "\n".join(f"{name},{size}" for name, size, _day in rows)
+    assert world.counts(world.load("account", text, map_text)) == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.xlsx"])
+def test_error_files_hold_every_format_unchanged(world, name):
+    import openpyxl
+
+    map_text = '[columns]\ncompany="name"\nemployees="employees"'
+    if name == "rows.xlsx":
+        book = openpyxl.Workbook()
+        for row in (["company", "employees"], ["A", "many"], ["B", 3]):
+            book.active.append(row)
+        book.save(world.folder / name)
+        data = (world.folder / name).read_bytes()
+    else:
+        csv_rows = b"company,employees\nA,many\nB\xc3\xbc,3\nC\xff,4\n\x00,5\n"
+        json_rows = (
+            b'{"company": "A", "employees": "many"}\n{"company": "B", "employees": 3}\n{"comp\xff\n[7]\n'
+        )
+        data = csv_rows if name == "rows.csv" else json_rows
+    run = world.load("account", data, map_text, name)
+    errors = world.folder / f"errors-{name}"
+    count = world.imports.write_errors(run.id, errors)
+    assert count == run.failed == (1 if name == "rows.xlsx" else 3)
+    if name != "rows.xlsx":
+        assert b"\xff" in errors.read_bytes()
+    again = world.load("account", errors.read_bytes().replace(b"many", b"6"), map_text, f"again-{name}")
+    assert again.failed == (1 if name == "rows.xlsx" else 2)

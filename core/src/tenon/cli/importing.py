@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,7 +69,7 @@ def import_(
     elif undo is not None:
         take_back(imports, actor, undo)
     elif resume is not None:
-        carry_out(imports, actor, [run.id for run in imports.steps(resume) if run.state != "done"], errors)
+        carry_out(imports, actor, [run.id for run in imports.steps(resume)], errors)
     elif source is None:
         raise click.UsageError(_("Name a FILE or FOLDER, or use --resume, --undo or --list."))
     elif guess:
@@ -160,7 +161,8 @@ def carry_out(imports: Imports, actor: Actor, ids: list[UUID], errors: Path | No
     for before in runs:
         name = before.plan_id or before.id
         with told_how_to_resume(name), Bar(before.file, before.total, before.position) as bar:
-            run = imports.carry_on(actor, before.id, report=bar.tally)
+            # One that ended has its error file written again.
+            run = before if before.state == "done" else imports.carry_on(actor, before.id, report=bar.tally)
         to = error_file(run, errors, alone=len(runs) == 1)
         echo_run(run, imports.write_errors(run.id, to) if run.failed else 0, to)
         failed += run.failed
@@ -174,7 +176,8 @@ def error_file(run: Run, named: Path | None, *, alone: bool) -> Path:
     """Where the refused rows of an import go; each file of a plan has its own."""
     if named is None:
         step = "" if alone else f"-{run.step + 1}"
-        return run.path.with_name(f"{run.path.stem}{step}.errors{run.path.suffix or '.csv'}")
+        folder = run.path.parent if os.access(run.path.parent, os.W_OK) else Path.cwd()
+        return folder / f"{run.path.stem}{step}.errors{run.path.suffix or '.csv'}"
     return named if alone else named.with_name(f"{named.stem}-{run.step + 1}{named.suffix}")
 
 

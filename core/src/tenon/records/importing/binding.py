@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import NotFoundError, Problem
 from ...messages import Message, _
 from ...nearest import did_you_mean
+from ..filters import OPERATORS
 from ..registry import EntityType, Registry
 from .mapping import Mapping, Rule
 from .problems import MapError
@@ -103,6 +104,15 @@ def _lookups(mapping: Mapping, type_: EntityType, registry: Registry) -> Iterato
             if path not in other.fields or path == "custom":
                 text = _("%(entity)s has no field %(name)s", entity=other.label, name=path)
                 yield _problem("unknown-field", path, other.fields, text)
+        if rule.lookup.system is None and rule.lookup.by in other.fields:
+            yield from _findable(rule.lookup.by, other)
+
+
+def _findable(path: str, type_: EntityType) -> Iterator[Problem]:
+    field = type_.fields[path]
+    if "in" not in OPERATORS[field.kind] or not field.spec.filterable:
+        detail = _("%(entity)s cannot be found by %(name)s", entity=type_.label, name=path)
+        yield Problem("", "lookup", str(detail))
 
 
 def _keys(mapping: Mapping, type_: EntityType) -> Iterator[Problem]:
@@ -111,6 +121,8 @@ def _keys(mapping: Mapping, type_: EntityType) -> Iterator[Problem]:
         if path not in mapped:
             text = _("the key %(name)s gets its value from no column", name=path)
             yield _problem("key", path, mapped, text)
+        elif path in type_.fields:
+            yield from _findable(path, type_)
 
 
 def _history(mapping: Mapping, type_: EntityType) -> Iterator[Problem]:

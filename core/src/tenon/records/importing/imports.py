@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...errors import ConflictError, NotFoundError
+from ...errors import ConflictError, ForbiddenError, NotFoundError
 from ...identity.actor import Actor
 from ...messages import _
 from ...storage.ids import new_id
@@ -177,6 +177,7 @@ class Imports:
             raise ConflictError(_("The import %(id)s is undone already", id=run_id))
         with self._records.writing(actor, via="undo") as work:
             work.access.require(actor, "import", run.entity)
+            _within_reach(work, run)
             report = undo_batch(work, run_id)
             work.connection.execute(
                 sa.update(RUNS).where(RUNS.c.id == run_id).values(state="undone", ended_at=work.now)
@@ -251,6 +252,17 @@ def _run(row: Any) -> Run:
     )
     found["path"] = Path(found["path"])
     return Run(**found)
+
+
+def _within_reach(work: Work, run: Run) -> None:
+    """Undo goes beyond what the actor sees, so who does not see everything may undo only their own."""
+    if work.actor.admin or work.actor.id == run.actor_id:
+        return
+    if work.scope(work.type(run.entity), "update") is not None:
+        raise ForbiddenError(
+            _("The import of %(file)s was made by %(name)s", file=run.file, name=run.actor_name),
+            hint=_("Ask them or an administrator to take it back."),
+        )
 
 
 def _count(source: Source) -> int | None:
