@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tenon.testing.plugin_factory import plugin_factory
 from tests.cli.process import Served
+
+__all__ = ["plugin_factory"]
 
 Serve = Callable[..., Served]
 

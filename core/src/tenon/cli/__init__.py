@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from .context import Deployment
 from .lazy import LazyGroup
 
 COMMANDS = {
@@ -37,10 +36,8 @@ COMMANDS = {
 )
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="tenon-crm", prog_name="tenon")
-@click.pass_context
-def main(ctx: click.Context, settings: str | None, debug: bool) -> None:
+def main(settings: str | None, debug: bool) -> None:
     """Tenon: a CRM made of plugins."""
-    ctx.obj = Deployment(settings)
 
 
 __all__ = ["COMMANDS", "main"]

@@ -12,6 +12,7 @@ import click
 from ..errors import TenonError
 from ..messages import _
 from ..nearest import did_you_mean
+from .context import Deployment
 
 
 class Failure(click.ClickException):
@@ -59,6 +60,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, short) for name, (_module, short) in self.commands_at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        # A command's name is looked up before the group's own function runs, and it may be a plugin's.
+        ctx.obj = Deployment(ctx.params.get("settings"))
         with _told(debug=bool(ctx.params.get("debug"))):
             return super().invoke(ctx)
 
