@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, SafeUUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -13,6 +15,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EXACT = decimal.Context(prec=40, rounding=decimal.ROUND_HALF_UP)
+
+
+# Columns of these types are read by the thousand, so each gives its processor itself: a
+# TypeDecorator's own costs two calls a value.
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,10 +38,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is UTC:
-            return value
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
+        return _utc_of_text if dialect.name == "sqlite" else _utc
+
+
+def _utc_of_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -65,14 +77,38 @@ class ExactDecimal(TypeDecorator[Decimal]):
         exact = Decimal(value).quantize(self._unit, context=EXACT)
         return int(exact.scaleb(self.scale)) if dialect.name == "sqlite" else exact
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Decimal | None] | None:
+        if dialect.name != "sqlite":
             return None
-        return Decimal(value).scaleb(-self.scale) if dialect.name == "sqlite" else value
+        places = -self.scale
+        return lambda value: None if value is None else Decimal(value).scaleb(places)
 
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """JSON data: JSONB on PostgreSQL, JSON text on SQLite. ``None`` is NULL, not JSON's ``null``."""
 
-Id = sa.Uuid()
+
+class Uuid(sa.Uuid[UUID]):
+    """A UUID: the database's own type, or 32 hexadecimal digits on SQLite."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], UUID | None] | None:
+        if dialect.name == "sqlite":
+            return _uuid_of_hex
+        found: Callable[[Any], UUID | None] | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return found
+
+
+def _uuid_of_hex(value: str | None) -> UUID | None:
+    """What ``UUID(hex=value)`` gives, without its checks of what else it might be."""
+    if value is None:
+        return None
+    found = object.__new__(UUID)
+    object.__setattr__(found, "int", int(value, 16))
+    object.__setattr__(found, "is_safe", SafeUUID.unknown)
+    return found
+
+
+Id = Uuid()
 """A record's id: a UUIDv7."""
