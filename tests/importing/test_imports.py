@@ -88,7 +88,7 @@ def test_the_error_file_is_mended_and_imported_again_without_duplicates(world):
     run = world.load("account", text, map_text)
     errors = world.folder / "errors.csv"
     assert world.imports.write_errors(run.id, errors) == 2
-    content = errors.read_text()
+    content = errors.read_text(encoding="utf-8-sig")
     assert content.splitlines()[0] == "_row,_error,company,employees"
     assert content.splitlines()[2].endswith("D,4,surplus")
     mended = content.replace("many", "6").replace("D,4,surplus", "D,4")

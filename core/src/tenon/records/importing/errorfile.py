@@ -61,7 +61,8 @@ def _write_csv(layout: Layout, refused: Refused, to: Path) -> None:
     # Bytes that were no text are written back as they were.
     errors = "surrogatepass" if wide else "surrogateescape"
     with to.open("w", encoding=layout.encoding, errors=errors, newline="") as stream:
-        if layout.bom:
+        # Without the mark, a few wrong bytes alone would be taken for Windows-1252 the next time.
+        if layout.bom or layout.encoding == "utf-8":
             stream.write("\ufeff")
         writer = csv.writer(stream, delimiter=layout.delimiter)
         writer.writerow(titles)

@@ -30,7 +30,8 @@ class JsonLinesSource:
     def __init__(self, path: Path, options: FileOptions, limits: Limits = LIMITS) -> None:
         self._path = path
         self._limits = limits
-        self._encoding = find_encoding(path, options.encoding, limits)
+        # JSON between programs is UTF-8 (RFC 8259, section 8.1): nothing is guessed.
+        self._encoding = find_encoding(path, options.encoding or "utf-8", limits)
         titles = self._titles()
         self.layout = Layout(
             format="jsonl",
