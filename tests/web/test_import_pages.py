@@ -18,7 +18,11 @@ Make = Callable[..., str]
 
 
 def upload(visitor: Visitor, text: str = FILE, name: str = "accounts.csv") -> Page:
-    data: dict[str, Any] = {"kind": "accounts", "file": (io.BytesIO(text.encode()), name), "csrf_token": visitor.token()}
+    data: dict[str, Any] = {
+        "kind": "accounts",
+        "file": (io.BytesIO(text.encode()), name),
+        "csrf_token": visitor.token(),
+    }
     answer = visitor.client.post("/imports/new", data=data, content_type="multipart/form-data")
     return Visitor._page(answer)
 
@@ -69,7 +73,9 @@ def test_a_second_run_changes_nothing(visitor: Visitor) -> None:
         assert made in page.text
 
 
-@pytest.mark.parametrize(("text", "name"), [("", "empty.csv"), ("\x00\x01", "noise.xlsx"), ("{", "broken.jsonl")])
+@pytest.mark.parametrize(
+    ("text", "name"), [("", "empty.csv"), ("\x00\x01", "noise.xlsx"), ("{", "broken.jsonl")]
+)
 def test_a_file_that_cannot_be_read_says_why_and_is_not_kept(
     visitor: Visitor, tenon: Tenon, text: str, name: str
 ) -> None:

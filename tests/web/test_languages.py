@@ -95,7 +95,9 @@ def test_no_text_of_a_page_is_left_unmarked(admin: Visitor, tenon: Tenon, url: s
     page = admin.get(url)
     assert "⟦" in page.html
     known = {plugin.name for plugin in tenon.plugins.order} | {p.version for p in tenon.plugins.order}
-    assert {text for text in unmarked(page.html) if text not in known and "tenon-crm" not in text} <= allowed(tenon)
+    assert {text for text in unmarked(page.html) if text not in known and "tenon-crm" not in text} <= allowed(
+        tenon
+    )
 
 
 def allowed(tenon: Tenon) -> set[str]:
@@ -160,7 +162,9 @@ def test_every_marked_text_is_found(package: Path) -> None:
     assert texts == {"Machines", "Hello %(name)s", ("%(num)s machine", "%(num)s machines")}
 
 
-def test_the_check_names_every_text_without_translation(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_names_every_text_without_translation(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     catalogues.main(["extract", str(package)])
     assert catalogues.main(["check", str(package)]) == 1
     assert capsys.readouterr().out.count("no translation of 'Machines'") == 3
@@ -169,7 +173,9 @@ def test_the_check_names_every_text_without_translation(package: Path, capsys: p
     assert catalogues.main(["check", str(package)]) == 0
 
 
-def test_a_translation_with_other_places_is_an_error(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_translation_with_other_places_is_an_error(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     catalogues.main(["extract", str(package)])
     for locale in ("zh_Hans", "ar", "vi"):
         translate_everything(catalogues.po_file(package, locale), greeting="Hello %(nome)s")
@@ -196,9 +202,13 @@ def test_no_template_has_a_script_or_a_style_of_its_own() -> None:
 
 def test_own_styles_know_no_left_and_no_right() -> None:
     sheet = (TEMPLATES.parent / "static/css/tenon.css").read_text("utf-8")
-    assert not re.search(r"(margin|padding|border)-(left|right)|[\s;{](left|right):|text-align: (left|right)", sheet)
+    assert not re.search(
+        r"(margin|padding|border)-(left|right)|[\s;{](left|right):|text-align: (left|right)", sheet
+    )
 
 
 def test_own_scripts_stay_small() -> None:
-    lines = sum(len(path.read_text("utf-8").splitlines()) for path in (TEMPLATES.parent / "static/js").glob("*.js"))
+    lines = sum(
+        len(path.read_text("utf-8").splitlines()) for path in (TEMPLATES.parent / "static/js").glob("*.js")
+    )
     assert lines < 400

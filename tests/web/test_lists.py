@@ -24,7 +24,11 @@ def rows(html: str) -> list[str]:
 
 @pytest.fixture
 def accounts(make: Make) -> None:
-    for name, industry, revenue in (("Acme", "retail", "100"), ("Borg", "retail", "900"), ("Cyan", "energy", None)):
+    for name, industry, revenue in (
+        ("Acme", "retail", "100"),
+        ("Borg", "retail", "900"),
+        ("Cyan", "energy", None),
+    ):
         make("account", name=name, industry=industry, revenue=revenue)
 
 
@@ -37,7 +41,9 @@ def test_a_list_shows_what_its_filter_names(visitor: Visitor, accounts: None) ->
 
 def test_a_chip_leads_to_the_list_without_its_condition(visitor: Visitor, accounts: None) -> None:
     page = visitor.get("/accounts?filter[industry][eq]=retail&filter[revenue][gte]=500")
-    without = [link for link in page.links if "industry" in link and "revenue" not in link and "filter" in link]
+    without = [
+        link for link in page.links if "industry" in link and "revenue" not in link and "filter" in link
+    ]
     assert rows(visitor.get(without[0]).html) == ["Acme", "Borg"]
 
 
@@ -54,7 +60,8 @@ def test_several_values_make_a_filter_for_any_of_them(visitor: Visitor, accounts
 
 
 @pytest.mark.parametrize(
-    "query", ["filter[nope][eq]=1", "filter[name][near]=1", "sort=nope", "filter[revenue][eq]=much", "after=garbage"]
+    "query",
+    ["filter[nope][eq]=1", "filter[name][near]=1", "sort=nope", "filter[revenue][eq]=much", "after=garbage"],
 )
 def test_a_list_that_cannot_be_understood_says_why_and_shows_no_row(
     visitor: Visitor, accounts: None, query: str
@@ -125,7 +132,9 @@ def test_nobody_deletes_the_view_of_another(visitor: Visitor, admin: Visitor, ac
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
-def test_an_export_holds_the_rows_and_columns_of_the_list(visitor: Visitor, accounts: None, format: str) -> None:
+def test_an_export_holds_the_rows_and_columns_of_the_list(
+    visitor: Visitor, accounts: None, format: str
+) -> None:
     url = f"/accounts/export?columns=name,industry&filter[industry][eq]=retail&sort=-name&format={format}"
     file = visitor.get(url)
     assert file.html.index("Borg") < file.html.index("Acme")
@@ -162,7 +171,13 @@ def test_a_field_is_changed_for_several_in_three_steps(visitor: Visitor, make: M
 def test_what_is_refused_for_one_does_not_stop_the_others(visitor: Visitor, make: Make) -> None:
     parent = make("account", name="Parent")
     child = make("account", name="Child", parent_id=parent)
-    sent = {"id": [parent, child], "action": "change", "field": "parent_id", "apply": "1", "parent_id": parent}
+    sent = {
+        "id": [parent, child],
+        "action": "change",
+        "field": "parent_id",
+        "apply": "1",
+        "parent_id": parent,
+    }
     page = visitor.post("/accounts/bulk", sent)
     assert "1 record could not be changed" in page.text
     assert "An account cannot belong to itself" in page.text
@@ -178,7 +193,10 @@ def test_more_than_the_limit_is_refused(visitor: Visitor, make: Make) -> None:
 
 words = st.text(min_size=1).filter(lambda text: text.strip() == text and "," not in text)
 clauses = st.builds(
-    Clause, st.from_regex(r"[a-z_.]{1,12}", fullmatch=True), st.sampled_from(sorted(OPERATOR_LABELS)), st.text()
+    Clause,
+    st.from_regex(r"[a-z_.]{1,12}", fullmatch=True),
+    st.sampled_from(sorted(OPERATOR_LABELS)),
+    st.text(),
 )
 
 

@@ -39,7 +39,9 @@ def test_what_is_missing_stands_on_the_page_before_anybody_tries(visitor: Visito
 @pytest.mark.parametrize("way", ["asked", "refused"])
 def test_every_reason_is_shown_with_the_fields_that_mend_them(visitor: Visitor, deal: str, way: str) -> None:
     address = f"/opportunities/{deal}/move"
-    page = visitor.get(f"{address}?to=proposal") if way == "asked" else visitor.post(address, {"to": "proposal"})
+    page = (
+        visitor.get(f"{address}?to=proposal") if way == "asked" else visitor.post(address, {"to": "proposal"})
+    )
     assert page.status == (200 if way == "asked" else 409)
     assert all(reason in page.text for reason in REASONS)
     assert 'name="amount"' in page.html
@@ -57,7 +59,9 @@ def test_a_guard_is_overridden_with_a_reason_only(visitor: Visitor, deal: str) -
     address = f"/opportunities/{deal}/move"
     refused = visitor.post(address, {"to": "proposal", "override": "1"})
     assert (refused.status, "Say why" in refused.text) == (409, True)
-    moved = visitor.post(address, {"to": "proposal", "override": "1", "reason": "The board asked"}, follow=True)
+    moved = visitor.post(
+        address, {"to": "proposal", "override": "1", "reason": "The board asked"}, follow=True
+    )
     assert "Deal is now in Proposal." in moved.text
     assert "The board asked" in visitor.get(f"/opportunities/{deal}/history").text
 

@@ -23,7 +23,9 @@ def field(page: Page, name: str) -> str:
 
 
 def test_a_record_is_made_and_shown(visitor: Visitor) -> None:
-    made = visitor.post("/accounts/new", {"name": "Acme <b>Ltd</b>", "industry": "retail", "revenue": "12.50"})
+    made = visitor.post(
+        "/accounts/new", {"name": "Acme <b>Ltd</b>", "industry": "retail", "revenue": "12.50"}
+    )
     page = visitor.get(made.location)
     assert page.title.startswith("Acme <b>Ltd</b>")
     assert "<b>Ltd" not in page.html
@@ -78,7 +80,9 @@ def test_times_are_written_and_read_in_the_readers_own_zone(
 ) -> None:
     visitor.post("/preferences", {"locale": "en", "timezone": "Asia/Tokyo"})
     tenon.clock.advance(minutes=1)  # type: ignore[attr-defined]
-    made = visitor.post("/activities/new", {"subject": "Call", "type": "call", "happened_at": "2026-01-02T09:00"})
+    made = visitor.post(
+        "/activities/new", {"subject": "Call", "type": "call", "happened_at": "2026-01-02T09:00"}
+    )
     id_ = made.location.rpartition("/")[2]
     with tenon.records.reading(actor) as work:
         assert work.get("activity", UUID(id_))["happened_at"].isoformat() == "2026-01-02T00:00:00+00:00"
@@ -137,7 +141,9 @@ def test_history_tells_who_changed_what_and_how_it_was(
     assert "did not exist yet" in visitor.get(f"/accounts/{id_}/history?at=2020-01-01T00:00").text
 
 
-def test_duplicates_are_found_merged_value_by_value_and_taken_apart_again(visitor: Visitor, make: Make) -> None:
+def test_duplicates_are_found_merged_value_by_value_and_taken_apart_again(
+    visitor: Visitor, make: Make
+) -> None:
     stays = make("account", name="Acme Corporation", industry="retail")
     goes = make("account", name="ACME Corporation", industry="energy", phone="+49 30 1234567")
     deal = make("opportunity", name="Deal", account_id=goes)

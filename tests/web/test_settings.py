@@ -95,7 +95,13 @@ def test_a_webhook_is_added_rotated_and_deleted(admin: Visitor) -> None:
     assert "No webhooks yet" in admin.get("/settings/webhooks").text
 
 
-@pytest.mark.parametrize("sent", [{"url": "http://127.0.0.1/hook", "events": "record.*"}, {"url": "https://example.com", "events": "nope!"}])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"url": "http://127.0.0.1/hook", "events": "record.*"},
+        {"url": "https://example.com", "events": "nope!"},
+    ],
+)
 def test_a_webhook_that_may_not_be_says_why(admin: Visitor, sent: dict[str, str]) -> None:
     assert admin.post("/settings/webhooks", sent).status == 422
     assert "No webhooks yet" in admin.get("/settings/webhooks").text

@@ -50,7 +50,9 @@ def test_a_safe_address_has_no_host_and_no_line_breaks(target: str) -> None:
         assert not set(found) & set("\r\n\\")
 
 
-@pytest.mark.parametrize(("email", "password"), [("anna@example.com", "wrong"), ("nobody@example.com", PASSWORD)])
+@pytest.mark.parametrize(
+    ("email", "password"), [("anna@example.com", "wrong"), ("nobody@example.com", PASSWORD)]
+)
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
     client: FlaskClient, actor: Actor, email: str, password: str
 ) -> None:

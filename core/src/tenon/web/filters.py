@@ -57,7 +57,7 @@ SEVERAL = frozenset({"in", "not_in"})
 
 
 @dataclass(frozen=True)
-class Test:
+class Clause:
     """One condition as it stands in an address."""
 
     field: str
@@ -75,12 +75,12 @@ class Test:
         return Where(self.field, self.op, value)  # type: ignore[arg-type]
 
 
-def read_tests(args: MultiDict[str, str]) -> list[Test]:
+def read_clauses(args: MultiDict[str, str]) -> list[Clause]:
     """The conditions in an address; ``BadRequestError`` for one that cannot be read."""
-    return list(_tests(args))
+    return list(_clauses(args))
 
 
-def _tests(args: MultiDict[str, str]) -> Iterator[Test]:
+def _clauses(args: MultiDict[str, str]) -> Iterator[Clause]:
     for name, value in args.items(multi=True):
         if not name.startswith("filter"):
             continue
@@ -91,11 +91,11 @@ def _tests(args: MultiDict[str, str]) -> Iterator[Test]:
                 hint=_("Write filter[field][operator]=value."),
                 problems=[Problem("", "filter", name)],
             )
-        yield Test(found[1], found[2] or "eq", value)
+        yield Clause(found[1], found[2] or "eq", value)
 
 
-def as_filter(tests: Iterable[Test]) -> Filter | None:
-    return all_of(*(test.where() for test in tests))
+def as_filter(clauses: Iterable[Clause]) -> Filter | None:
+    return all_of(*(clause.where() for clause in clauses))
 
 
 def filterable(type_: EntityType, allowed: Iterable[Field]) -> list[Field]:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from ..records.query import Query
 from ..records.registry import EntityType, Field
-from .filters import Test, as_filter, read_tests
+from .filters import Clause, as_filter, read_clauses
 
 Archived = Literal["no", "only", "all"]
 MOST_DEFAULT_COLUMNS = 7
@@ -23,7 +23,7 @@ class ListState:
     """A list's conditions, order, columns and place. Immutable: a change is another address."""
 
     type: EntityType
-    tests: tuple[Test, ...] = ()
+    clauses: tuple[Clause, ...] = ()
     search: str = ""
     sort: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class ListState:
     def query(self, size: int, **changes: Any) -> Query:
         """The question for the read path."""
         asked = Query(
-            filter=as_filter(self.tests),
+            filter=as_filter(self.clauses),
             sort=self.sort,
             size=size,
             after=self.after,
@@ -47,7 +47,7 @@ class ListState:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Everything but the place in the list, as names and values of the address."""
-        found = [(test.name, test.value) for test in self.tests]
+        found = [(clause.name, clause.value) for clause in self.clauses]
         found += [("q", self.search)] if self.search else []
         found += [("sort", ",".join(self.sort))] if self.sort else []
         found += [("columns", ",".join(self.columns))] if self.columns else []
@@ -60,11 +60,11 @@ class ListState:
         address = url_for(endpoint, entity=self.type.collection)
         return f"{address}?{urlencode(pairs)}" if pairs else address
 
-    def without(self, test: Test) -> ListState:
-        return replace(self, tests=tuple(t for t in self.tests if t != test), after=None)
+    def without(self, clause: Clause) -> ListState:
+        return replace(self, clauses=tuple(t for t in self.clauses if t != clause), after=None)
 
-    def plus(self, test: Test) -> ListState:
-        return replace(self, tests=(*(t for t in self.tests if t != test), test), after=None)
+    def plus(self, clause: Clause) -> ListState:
+        return replace(self, clauses=(*(t for t in self.clauses if t != clause), clause), after=None)
 
     def sorted_by(self, path: str) -> ListState:
         """The same list by ``path``; downwards when it already goes up by it."""
@@ -87,7 +87,7 @@ def read_state(type_: EntityType, args: MultiDict[str, str]) -> ListState:
     archived = args.get("archived", "no")
     return ListState(
         type_,
-        tests=tuple(read_tests(args)),
+        clauses=tuple(read_clauses(args)),
         search=args.get("q", "").strip(),
         sort=_words(args.getlist("sort")),
         columns=_words(args.getlist("columns")),

@@ -34,7 +34,11 @@ def export(entity: EntityType) -> Response:
     # The whole file is made before the first byte is sent, so that a failure is a page and not half a file.
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     query = state.query(size=1000, after=None, total=False)
-    write_export(tenon().records, actor(), entity.name, query, file, format=kind, fields=["id", *columns])
+    try:
+        write_export(tenon().records, actor(), entity.name, query, file, format=kind, fields=["id", *columns])
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     name = f"{entity.collection}-{reader().today.isoformat()}.{kind}"
     return send_file(file, mimetype=TYPES[kind], as_attachment=True, download_name=name, max_age=0)

@@ -19,7 +19,7 @@ from .. import slots, views
 from ..cells import NUMERIC, Cells
 from ..context import actor, by_htmx, may, reader, tenon
 from ..controls import Control, FormState, control
-from ..filters import OPERATOR_LABELS, PERIOD_LABELS, SEVERAL, Test, filterable, operators
+from ..filters import OPERATOR_LABELS, PERIOD_LABELS, SEVERAL, Clause, filterable, operators
 from ..links import cells_for, links_to
 from ..listing import ListState, read_state
 from ..pickers import options_for
@@ -143,25 +143,25 @@ def bulk_actions(type_: EntityType) -> list[tuple[str, Message]]:
 
 
 def _chips(work: Work, state: ListState) -> Iterator[Chip]:
-    for test in state.tests:
-        yield Chip(describe(work, state.type, test), state.without(test).url())
+    for clause in state.clauses:
+        yield Chip(describe(work, state.type, clause), state.without(clause).url())
 
 
-def describe(work: Work, type_: EntityType, test: Test) -> str:
+def describe(work: Work, type_: EntityType, clause: Clause) -> str:
     """A condition as a person would say it: ``Amount is at least 1,000``."""
     read = reader()
-    found = type_.fields.get(test.field)
-    label = read.label(found.label) if found else test.field
-    operator = read.text(OPERATOR_LABELS.get(test.op, test.op))
-    if test.op == "empty":
+    found = type_.fields.get(clause.field)
+    label = read.label(found.label) if found else clause.field
+    operator = read.text(OPERATOR_LABELS.get(clause.op, clause.op))
+    if clause.op == "empty":
         return (
             f"{label} {operator}"
-            if test.value != "false"
+            if clause.value != "false"
             else read.text(_("%(field)s is not empty", field=label))
         )
-    if test.op == "within" and test.value in PERIOD_LABELS:
-        return f"{label} {operator}: {read.text(PERIOD_LABELS[test.value])}"
-    values = test.value.split(",") if test.op in SEVERAL or test.op == "between" else [test.value]
+    if clause.op == "within" and clause.value in PERIOD_LABELS:
+        return f"{label} {operator}: {read.text(PERIOD_LABELS[clause.value])}"
+    values = clause.value.split(",") if clause.op in SEVERAL or clause.op == "between" else [clause.value]
     return f"{label} {operator} {' – '.join(_shown(work, found, value) for value in values)}"
 
 
@@ -191,17 +191,17 @@ def _builder(work: Work, type_: EntityType, found: Field) -> Mapping[str, Any]:
     }
 
 
-def _built(path: str) -> Test:
+def _built(path: str) -> Clause:
     """The condition that the filter form sent."""
     op = request.args.get("op", "eq")
     values = [value for value in request.args.getlist("value") if value]
     if op == "empty":
-        return Test(path, op, "true")
+        return Clause(path, op, "true")
     if op == "within":
-        return Test(path, op, request.args.get("period", "this_month"))
+        return Clause(path, op, request.args.get("period", "this_month"))
     if op == "between":
-        return Test(path, op, f"{values[0] if values else ''},{request.args.get('value2', '')}")
-    return Test(path, op, ",".join(values))
+        return Clause(path, op, f"{values[0] if values else ''},{request.args.get('value2', '')}")
+    return Clause(path, op, ",".join(values))
 
 
 # Saved views

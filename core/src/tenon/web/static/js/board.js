@@ -61,6 +61,10 @@
     move(form.closest("[data-card]"), form.elements.to.value);
   });
 
+  // htmx copies attributes from old to new elements, and the security policy forbids it to copy a style.
+  document.addEventListener("htmx:before:swap", () => {
+    board.querySelectorAll("[style]").forEach((element) => element.removeAttribute("style"));
+  });
   document.addEventListener("htmx:after:swap", () => {
     sortAll();
     const card = focusNext && document.getElementById(focusNext);
