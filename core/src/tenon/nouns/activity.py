@@ -33,7 +33,7 @@ class Activity(Base, RecordColumns, OwnedColumns, AboutColumns):
     owner_id = fields.reference(_("Owner"), to="user", column="identity_user.id", index=False)
     type = fields.choice(_("Type"), ACTIVITY_TYPES, default="note", required=True)
     subject = fields.text(_("Subject"), required=True, search=True)
-    body = fields.long_text(_("Text"))
+    body = fields.long_text(_("Notes"))
     happened_at = fields.moment(_("When"))
     duration = fields.integer(_("Minutes"), help=_("How long it took, in minutes."))
     direction = fields.choice(_("Direction"), DIRECTIONS)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 TABLE: sa.Table = CustomField.__table__  # type: ignore[assignment]
 
 KINDS: Mapping[str, Message] = {
-    "text": _("Text"),
+    "text": _("Line of text"),
     "long_text": _("Text of several lines"),
     "integer": _("Whole number"),
-    "number": _("Number"),
+    "number": _("Decimal number"),
     "money": _("Amount of money"),
     "date": _("Date"),
     "datetime": _("Date and time"),

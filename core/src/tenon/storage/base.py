@@ -49,13 +49,13 @@ class RecordColumns:
         UtcDateTime,
         nullable=False,
         sort_order=90,
-        info={"field": FieldSpec("datetime", _("Created"), readonly=True)},
+        info={"field": FieldSpec("datetime", _("Created at"), readonly=True)},
     )
     updated_at: Mapped[datetime] = mapped_column(
         UtcDateTime,
         nullable=False,
         sort_order=91,
-        info={"field": FieldSpec("datetime", _("Changed"), readonly=True)},
+        info={"field": FieldSpec("datetime", _("Changed at"), readonly=True)},
     )
     created_by: Mapped[UUID | None] = mapped_column(
         Id,
@@ -67,7 +67,7 @@ class RecordColumns:
         UtcDateTime,
         nullable=True,
         sort_order=93,
-        info={"field": FieldSpec("datetime", _("Archived"), readonly=True)},
+        info={"field": FieldSpec("datetime", _("Archived at"), readonly=True)},
     )
     custom: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False, sort_order=99)
 

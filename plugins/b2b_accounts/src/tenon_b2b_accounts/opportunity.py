@@ -28,7 +28,7 @@ SOURCES = (
     Choice("website", _("Website")),
     Choice("referral", _("Referral")),
     Choice("partner", _("Partner")),
-    Choice("event", _("Event")),
+    Choice("event", _("Trade fair or event")),
     Choice("campaign", _("Campaign")),
     Choice("outbound", _("Outbound call or mail")),
     Choice("existing", _("Existing customer")),
