@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tenon.cli.plugin_new import KINDS, plugin
+from tests.cli.editable import install_for_editing
 from tests.cli.process import clean_environment
 
 NAMES = {"entity": "machines", "extension": "meetings", "pipeline": "visits", "integration": "mirror"}
@@ -20,19 +20,6 @@ def new(folder: Path, *arguments: str) -> str:
     told = CliRunner().invoke(plugin, ["new", *arguments, "--into", str(folder)])
     assert told.exit_code == 0, told.output
     return told.output
-
-
-def install_for_editing(folder: Path) -> None:
-    """Leave behind what an editable install does: metadata beside the source."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    ((name, module),) = project["entry-points"]["tenon.plugins"].items()
-    info = folder / "src" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    readme = (folder / project["readme"]).read_text()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n\n{readme}"
-    )
-    (info / "entry_points.txt").write_text(f"[tenon.plugins]\n{name} = {module}\n")
 
 
 @pytest.mark.slow
