@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,23 +58,6 @@ def run(command: str, expected: list[str], folder: Path) -> None:
         assert served.stop() == 0
     finally:
         served.close()
-
-
-def test_every_link_of_the_documentation_leads_somewhere() -> None:
-    root = PAGE.parents[2]
-    pages = [
-        *root.glob("*.md"),
-        *root.glob("docs/**/*.md"),
-        *root.glob("examples/*/*.md"),
-        *root.glob("plugins/*/*.md"),
-    ]
-    broken = [
-        f"{page.relative_to(root)}: {target}"
-        for page in pages
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-        if "://" not in target and not (page.parent / target).exists()
-    ]
-    assert broken == []
 
 
 def test_a_line_that_is_not_printed_is_noticed() -> None:
