@@ -112,8 +112,8 @@ def visit(site: Site, browser: Browser, signed_in_state: Any) -> Iterator[Callab
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if locale != "en":
             page.goto("/preferences")
-            page.locator(f"header button[name=locale][value={locale}]").dispatch_event("click")
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator(f"header button[name=locale][value={locale}]").dispatch_event("click")
         page.goto(path)
         return page
 

@@ -36,7 +36,8 @@ AROUND_A_RECORD = ("/edit", "/history", "/duplicates", "/move?to=proposal", "/mo
 
 def pages(site: Site) -> list[str]:
     deal = site.first("opportunity")
-    return [*FIXED, *(site.first(entity) for entity in OF_A_RECORD), *(deal + more for more in AROUND_A_RECORD)]
+    records = [site.first(entity) for entity in OF_A_RECORD]
+    return [*FIXED, *records, *(deal + more for more in AROUND_A_RECORD)]
 
 
 COUNT = len(FIXED) + len(OF_A_RECORD) + len(AROUND_A_RECORD)

@@ -139,3 +139,8 @@ def test_the_board_can_be_narrowed(visitor: Visitor, make: Make, admin: Visitor)
 def test_an_unknown_pipeline_is_not_there(visitor: Visitor) -> None:
     page = visitor.get("/opportunities/board/nope")
     assert (page.status, "There are: new_business, renewal" in page.text) == (404, True)
+
+
+def test_a_move_stands_in_the_timeline_by_the_names_of_its_stages(visitor: Visitor, deal: str) -> None:
+    visitor.post(f"/opportunities/{deal}/move", {"to": "engaging"})
+    assert "Stage : Prospecting → Engaging" in visitor.get(f"/opportunities/{deal}").text

@@ -100,6 +100,11 @@ def _long_text(reader: Reader, spec: FieldSpec, value: Any) -> Markup:
     return Markup('<bdi class="t-pre">{}</bdi>').format(value)
 
 
+def _integer(reader: Reader, spec: FieldSpec, value: int) -> Markup:
+    # Four digits go without a separator: they may be a year.
+    return escape(reader.number(value) if abs(value) >= 10_000 else str(value))
+
+
 def _number(reader: Reader, spec: FieldSpec, value: Any) -> Markup:
     return escape(reader.number(value.normalize() + 0 if isinstance(value, Decimal) else value))
 
@@ -149,7 +154,7 @@ def _json(reader: Reader, spec: FieldSpec, value: Any) -> Markup:
 
 _SHOW: Mapping[str, Callable[[Reader, FieldSpec, Any], Markup]] = {
     "long_text": _long_text,
-    "integer": _number,
+    "integer": _integer,
     "number": _number,
     "date": _date,
     "datetime": _moment,

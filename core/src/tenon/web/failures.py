@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Flask, g, render_template, request
-from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
@@ -57,7 +56,6 @@ def handle(pages: Blueprint) -> None:
     """Show errors of these routes as pages."""
     pages.register_error_handler(TenonError, _refused)
     pages.register_error_handler(HTTPException, _http)
-    pages.register_error_handler(RateLimitExceeded, _limited)
     pages.register_error_handler(CSRFError, _untrusted)
     pages.register_error_handler(Exception, _crashed)
 
@@ -91,10 +89,6 @@ def _http(error: HTTPException) -> Response:
         return error.get_response()
     title, hint = ADVICE.get(status, ADVICE[400 if status < 500 else 500])
     return page(Failure(status, title, hint))
-
-
-def _limited(_error: RateLimitExceeded) -> Response:
-    return page(Failure(429, *ADVICE[429]))
 
 
 def _untrusted(_error: CSRFError) -> Response:

@@ -121,8 +121,15 @@ class Reader:
         return found % {name: self._param(value) for name, value in params.items()} if params else found
 
     def _param(self, value: Any) -> Any:
-        """A label inside a sentence is translated with it."""
-        return self.text(value) if isinstance(value, Message) else value
+        """A label inside a sentence is translated with it, and keeps its own direction there."""
+        return self.isolated(self.text(value) if isinstance(value, Message) else value)
+
+    def isolated(self, value: Any) -> Any:
+        """A text as a part of a sentence. From right to left, a name or a date in other letters would
+        pull the punctuation around it to its other side; FSI and PDI keep it by itself (UAX 9)."""
+        if self.direction == "ltr" or type(value) not in (str, Message):
+            return value
+        return f"\u2068{value}\u2069"
 
     def plural(self, one: str, many: str, n: int, /, **params: Any) -> str:
         """The form for ``n`` things; ``%(num)s`` is ``n`` as the reader writes it."""

@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 
@@ -70,8 +68,7 @@ def register(app: Flask, tenon: Tenon) -> None:
         ["tenon", *(plugin.package for plugin in tenon.plugins.order)]
     )
     csrf = CSRFProtect(app)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
-    blueprint = _blueprint(tenon, limiter)
+    blueprint = _blueprint(tenon)
     app.before_request(load_actor)
     blueprint.before_request(refuse_other_sites)
     blueprint.before_request(require_actor)
@@ -100,11 +97,11 @@ def _configure(app: Flask, tenon: Tenon) -> None:
     )
 
 
-def _blueprint(tenon: Tenon, limiter: Limiter) -> Blueprint:
+def _blueprint(tenon: Tenon) -> Blueprint:
     pages = Blueprint(
         "web", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates"
     )
-    account.routes(pages, limiter, tenon.settings.limits.sign_ins_per_minute)
+    account.routes(pages, tenon.settings.limits.sign_ins_per_minute)
     settings_routes(pages)
     for module in PAGES:
         module.routes(pages)

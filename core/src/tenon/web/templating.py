@@ -44,7 +44,7 @@ def translate(text: str, /, **params: Any) -> str:
     if isinstance(text, Message):
         return read.text(text, **params)
     found = read.translations.gettext(text)
-    return Markup(escape(found)) % params if params else found
+    return Markup(escape(found)) % {k: read.isolated(v) for k, v in params.items()} if params else found
 
 
 def translate_plural(one: str, many: str, n: int, /, **params: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from ..errors import BadRequestError
@@ -16,6 +15,9 @@ from ..storage.fields import Choice
 from .cells import record_url
 from .context import reader, tenon
 from .links import stage_labels
+
+Labels = Mapping[tuple[str, str, str], str]
+"""What stages are called, by entity, field path and key."""
 
 PAGE = 20
 KIND_LABELS: Mapping[str, Message] = {
@@ -81,37 +83,32 @@ def _line(
     item: TimelineItem,
     names: Mapping[UUID, str],
     types: Mapping[str, Message | str],
-    labels: Mapping[tuple[str, str, str], str],
+    labels: Labels,
 ) -> Line:
-    label = types.get(item.kind) or KIND_LABELS.get(item.kind) or item.kind
-    who = names.get(item.actor_id, "") if item.actor_id else ""
-    return Line(
-        item,
-        KIND_ICONS.get(item.kind, "activity"),
-        label,
-        _title(record, item, labels),
-        who,
-        _url(work, record, item),
-    )
+    moved = _moved(record, item, labels)
+    kind = "stage" if moved else item.kind
+    label = types.get(kind) or KIND_LABELS.get(kind) or kind
+    who = names.get(item.actor_id, "") if item.actor_id else item.data.get("actor_name", "")
+    title = moved or _title(record, item)
+    return Line(item, KIND_ICONS.get(kind, "activity"), label, title, who, _url(work, record, item))
 
 
-def _title(record: Record, item: TimelineItem, labels: Mapping[tuple[str, str, str], str]) -> str:
-    if item.kind == "stage":
-        return _moved(record, item.data, labels)
+def _title(record: Record, item: TimelineItem) -> str:
+    """The item's own title; for a change, the names of the fields."""
     changed = item.data.get("changes") if item.kind == "update" else None
-    if changed:
-        fields = [record.entity.fields[path].label for path in changed if path in record.entity.fields]
-        return ", ".join(reader().label(label) for label in fields[:6])
-    return reader().label(item.title)
+    if not changed:
+        return reader().label(item.title)
+    fields = [record.entity.fields[path].label for path in changed if path in record.entity.fields]
+    return ", ".join(reader().label(label) for label in fields[:6])
 
 
-def _moved(record: Record, data: Mapping[str, Any], labels: Mapping[tuple[str, str, str], str]) -> str:
-    def name(key: Any) -> str:
-        return reader().label(labels.get((record.entity.name, "stage", str(key)), str(key)))
-
-    source, target = data.get("source") or data.get("from"), data.get("target") or data.get("to")
-    arrow = "→" if reader().direction == "ltr" else "←"
-    return f"{name(source)} {arrow} {name(target)}" if source else name(target)
+def _moved(record: Record, item: TimelineItem, labels: Labels) -> str | None:
+    """``Proposal → Won`` for a change of stage."""
+    change = (item.data.get("changes") or {}).get("stage") if item.kind == "update" else None
+    if not change:
+        return None
+    source, target = (reader().label(labels.get((record.entity.name, "stage", key), key)) for key in change)
+    return f"{source} {'→' if reader().direction == 'ltr' else '←'} {target}"
 
 
 def _url(work: Work, record: Record, item: TimelineItem) -> str | None:

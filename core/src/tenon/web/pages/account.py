@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
-from flask_limiter import Limiter
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from ...errors import NotSignedInError
@@ -17,13 +22,28 @@ from ..session import TOKEN
 THEMES = ("light", "dark")
 
 
-def routes(pages: Blueprint, limiter: Limiter, attempts_per_minute: int) -> None:
-    limited = limiter.limit(f"{attempts_per_minute} per minute")(sign_in)
+SignIn = Callable[[], "str | Response | tuple[str, int]"]
+
+
+def routes(pages: Blueprint, attempts_per_minute: int) -> None:
+    limited = at_most(attempts_per_minute, sign_in)
     pages.add_url_rule("/sign-in", "sign_in_form", sign_in_form)
     pages.add_url_rule("/sign-in", "sign_in", limited, methods=["POST"])
     pages.add_url_rule("/sign-out", "sign_out", sign_out, methods=["POST"])
     pages.add_url_rule("/language", "set_language", set_language, methods=["POST"])
     pages.add_url_rule("/theme", "set_theme", set_theme, methods=["POST"])
+
+
+def at_most(attempts_per_minute: int, view: SignIn) -> SignIn:
+    """The view for so many tries a minute from one address; then ``TooManyRequests``."""
+    rate, counter = RateLimitItemPerMinute(attempts_per_minute), FixedWindowRateLimiter(MemoryStorage())
+
+    def limited() -> str | Response | tuple[str, int]:
+        if not counter.hit(rate, request.remote_addr or ""):
+            raise TooManyRequests
+        return view()
+
+    return limited
 
 
 def sign_in_form() -> str | Response:

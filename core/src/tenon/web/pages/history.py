@@ -18,7 +18,7 @@ from ...records.audit import Entry
 from ...records.record import Record
 from ...records.registry import EntityType, Field
 from ...records.work import Work
-from ..cells import Cells
+from ..cells import Cells, currency_path
 from ..context import actor, may, reader, tenon
 from ..controls import with_zone
 from ..links import cells_for, links_to, stage_labels
@@ -109,8 +109,8 @@ def _lines(work: Work, type_: EntityType, entries: list[Entry]) -> list[HistoryL
 
 def _line(cells: Cells, type_: EntityType, entry: Entry) -> HistoryLine:
     shifts = [
-        Shift(found.label, _value(cells, type_, found, pair[0]), _value(cells, type_, found, pair[1]))
-        for path, pair in entry.changes.items()
+        Shift(found.label, _value(cells, type_, found, entry, 0), _value(cells, type_, found, entry, 1))
+        for path in entry.changes
         if (found := type_.fields.get(path)) is not None and path not in ("archived_at", "created_by")
     ]
     reason = (entry.note or {}).get("reason")
@@ -123,13 +123,16 @@ def _line(cells: Cells, type_: EntityType, entry: Entry) -> HistoryLine:
     )
 
 
-def _value(cells: Cells, type_: EntityType, found: Field, stored: Any) -> Markup:
+def _value(cells: Cells, type_: EntityType, found: Field, entry: Entry, side: int) -> Markup:
+    """The value before (``side`` 0) or after (1) the change, as the reader reads it."""
+    stored = entry.changes[found.path][side]
     if stored is None:
         return Markup()
     label = cells.stages.get((type_.name, found.path, stored)) if isinstance(stored, str) else None
     if label is not None:
         return Markup("<bdi>{}</bdi>").format(cells.reader.label(label))
-    return cells.value(found.spec, found.load(stored))
+    currency = entry.changes.get(currency_path(found), (None, None))[side] if found.spec.currency else None
+    return cells.value(found.spec, found.load(stored), currency)
 
 
 def _links(work: Work, type_: EntityType, entries: list[Entry]) -> dict[Any, Any]:
