@@ -61,6 +61,14 @@ def test_a_circle_made_within_one_transaction_is_refused(tenon: Tenon, anna: Act
             work.update("account", second, {"parent_id": first})
 
 
+def test_a_bulk_edit_makes_no_circle(tenon: Tenon, anna: Actor) -> None:
+    with tenon.records.writing(anna) as work:
+        first, second = (work.create("account", {"name": name}).id for name in "AB")
+        items = [(first, {"parent_id": second}, None), (second, {"parent_id": first}, None)]
+        results = work.bulk_update("account", items)
+    assert [isinstance(result, InvalidError) for result in results] == [False, True]
+
+
 def test_a_branch_may_move_to_another_tree(tenon: Tenon, anna: Actor) -> None:
     first, second = make_chain(tenon, anna, 3), make_chain(tenon, anna, 2)
     with tenon.records.writing(anna) as work:

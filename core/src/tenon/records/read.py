@@ -40,22 +40,26 @@ def get(work: Work, entity: str, id_: UUID, *, action: str = "read") -> Record:
     """The record, archived or not; ``NotFoundError`` where it is absent or hidden."""
     type_ = work.type(entity)
     work.access.require(work.actor, action, entity)
-    statement = by_id(work, type_)
-    allowed = work.scope(type_, action)
-    if allowed is not None:
-        statement = statement.where(allowed)
-    row = work.connection.execute(statement, {"id_": id_}).first()
+    row = work.connection.execute(by_id(work, type_, action), {"id_": id_}).first()
     if row is None:
         raise NotFoundError(_("There is no %(entity)s %(id)s", entity=type_.label, id=id_))
     return as_record(work, type_, row)
 
 
-def by_id(work: Work, type_: EntityType) -> sa.Select[Any]:
-    """The whole record by id, as a statement that is built once per kind of record."""
-    found: sa.Select[Any] = work.records.statement(
-        (type_, "by_id"), lambda: select(type_, type_.columns).where(type_.table.c.id == sa.bindparam("id_"))
-    )
-    return found
+def by_id(work: Work, type_: EntityType, *actions: str, lock: bool = False) -> sa.Select[Any]:
+    """The whole record by id, if the actor may do all of ``actions`` to it.
+
+    A statement that is built once for as long as the policy answers with the same predicates.
+    """
+    scopes = [work.scope(type_, action) for action in actions]
+    allowed = tuple(dict.fromkeys(scope for scope in scopes if scope is not None))
+
+    def build() -> sa.Select[Any]:
+        found = select(type_, type_.columns).where(type_.table.c.id == sa.bindparam("id_"), *allowed)
+        return found.with_for_update(key_share=True, of=type_.table) if lock else found
+
+    made: sa.Select[Any] = work.records.statement((type_, "by_id", lock, *allowed), build)
+    return made
 
 
 def select(type_: EntityType, columns: Mapping[str, sa.ColumnElement[Any]]) -> sa.Select[Any]:
@@ -94,20 +98,39 @@ def page(work: Work, entity: str, query: Query) -> Page:
     order = sort_order(work, type_, query)
     columns = chosen_columns(work, type_, query, order)
     conditions = where(work, type_, query)
-    statement = select(type_, columns)
-    if _reaches_side(type_, query, order):
-        statement = statement.select_from(type_.source)
-    statement = statement.where(*conditions).order_by(*cursor.order_clauses(type_, order, work.dialect))
-    digest = cursor.list_digest(type_, query, order)
+    statement = _listing(work, type_, columns, order, _reaches_side(type_, query, order)).where(*conditions)
     if query.after is not None:
+        digest = cursor.list_digest(type_, query, order)
         statement = statement.where(cursor.beyond(type_, order, cursor.decode(query.after, digest, order)))
-    rows = work.connection.execute(statement.limit(query.size + 1)).all()
+    rows = work.connection.execute(statement, {"most_": query.size + 1}).all()
     paths = tuple(columns)
     data = [Record(type_, dict(zip(paths, row, strict=True))) for row in rows[: query.size]]
     more = len(rows) > query.size
-    following = cursor.encode(digest, order, data[-1].values) if more and data else None
+    following = (
+        cursor.encode(cursor.list_digest(type_, query, order), order, data[-1].values) if more else None
+    )
     total, capped = _total(work, type_, query, conditions, data, more) if query.total else (None, False)
     return Page([hide(work, record) for record in data], following, total, capped)
+
+
+def _listing(
+    work: Work,
+    type_: EntityType,
+    columns: Mapping[str, sa.ColumnElement[Any]],
+    order: list[tuple[Field, bool]],
+    sides: bool,
+) -> sa.Select[Any]:
+    """``most_`` records with those columns in that order: what lists have in common whatever they
+    filter, built once."""
+
+    def build() -> sa.Select[Any]:
+        found = select(type_, columns).select_from(type_.source) if sides else select(type_, columns)
+        ordered = found.order_by(*cursor.order_clauses(type_, order, work.dialect))
+        return ordered.limit(sa.bindparam("most_", type_=sa.Integer))
+
+    key = (type_, "listing", sides, tuple(columns), tuple((f.path, down) for f, down in order))
+    made: sa.Select[Any] = work.records.statement(key, build)
+    return made
 
 
 def _total(
@@ -115,13 +138,21 @@ def _total(
 ) -> tuple[int, bool]:
     if query.after is None and not more:
         return len(data), False
-    cap = query.total_cap
-    inner = sa.select(sa.literal(1)).select_from(_source(type_, query)).where(*conditions)
-    if cap is None:
-        return int(work.connection.execute(inner.with_only_columns(sa.func.count())).scalar_one()), False
-    counted = sa.select(sa.func.count()).select_from(inner.limit(cap + 1).subquery())
-    found = int(work.connection.execute(counted).scalar_one())
-    return min(found, cap), found > cap
+    source = _source(type_, query)
+    if query.total_cap is None:
+        return _counted(work, type_, source, conditions), False
+    inner = sa.select(sa.literal(1)).select_from(source).where(*conditions).limit(query.total_cap + 1)
+    found = int(
+        work.connection.execute(sa.select(sa.func.count()).select_from(inner.subquery())).scalar_one()
+    )
+    return min(found, query.total_cap), found > query.total_cap
+
+
+def _counted(work: Work, type_: EntityType, source: sa.FromClause, conditions: list[Any]) -> int:
+    counting: sa.Select[Any] = work.records.statement(
+        (type_, "counting", source), lambda: sa.select(sa.func.count()).select_from(source)
+    )
+    return int(work.connection.execute(counting.where(*conditions)).scalar_one())
 
 
 def _source(type_: EntityType, query: Query) -> sa.FromClause:
@@ -139,7 +170,7 @@ def where(work: Work, type_: EntityType, query: Query) -> list[sa.ColumnElement[
     """Every condition of a list: filter, search, archive and what the actor may see."""
     found: list[sa.ColumnElement[bool]] = []
     if query.archived == "no":
-        found.append(type_.table.c.archived_at.is_(None))
+        found.append(work.records.statement((type_, "kept"), lambda: type_.table.c.archived_at.is_(None)))
     elif query.archived == "only":
         found.append(type_.table.c.archived_at.is_not(None))
     if query.filter is not None:
@@ -258,8 +289,7 @@ def count(work: Work, entity: str, query: Query) -> int:
     """How many records ``query`` names, exactly."""
     type_ = work.type(entity)
     work.access.require(work.actor, "read", entity)
-    found = sa.select(sa.func.count()).select_from(_source(type_, query)).where(*where(work, type_, query))
-    return int(work.connection.execute(found).scalar_one())
+    return _counted(work, type_, _source(type_, query), where(work, type_, query))
 
 
 def sums(
@@ -277,22 +307,30 @@ def sums(
     if any(f.kind not in ("money", "number", "integer") for f in summed):
         raise BadRequestError(_("Only numbers and amounts of money can be summed"))
     currencies = [f.spec.currency for f in summed if f.kind == "money" and f.spec.currency]
-    groups = {
-        path: check.field(type_, path).expression(type_.table) for path in dict.fromkeys([*by, *currencies])
-    }
-    totals = [sa.func.sum(f.expression(type_.table), type_=f.expression(type_.table).type) for f in summed]
-    source = type_.source if any("ext." in p for p in (*by, *of)) else _source(type_, query)
-    statement = (
-        sa.select(*groups.values(), sa.func.count(), *totals)
-        .select_from(source)
-        .where(*where(work, type_, query))
-        .group_by(*groups.values())
-    )
+    groups = {path: check.field(type_, path) for path in dict.fromkeys([*by, *currencies])}
+    sides = any("ext." in p for p in (*by, *of)) or _reaches_side(type_, query, [])
+    statement = _summing(work, type_, list(groups.values()), summed, sides).where(*where(work, type_, query))
     names = [*groups, "count", *of]
     whole = {f.path for f in summed if f.kind == "integer"}
     rows = (dict(zip(names, row, strict=True)) for row in work.connection.execute(statement))
     # PostgreSQL sums whole numbers as decimals
     return [{n: int(v) if n in whole and v is not None else v for n, v in row.items()} for row in rows]
+
+
+def _summing(
+    work: Work, type_: EntityType, groups: list[Field], summed: list[Field], sides: bool
+) -> sa.Select[Any]:
+    """Counts and sums of everything, built once for those fields."""
+
+    def build() -> sa.Select[Any]:
+        keys = [f.expression(type_.table) for f in groups]
+        values = [f.expression(type_.table) for f in summed]
+        found = sa.select(*keys, sa.func.count(), *(sa.func.sum(value, type_=value.type) for value in values))
+        return found.select_from(type_.source if sides else type_.table).group_by(*keys)
+
+    key = (type_, "summing", sides, tuple(f.path for f in groups), tuple(f.path for f in summed))
+    made: sa.Select[Any] = work.records.statement(key, build)
+    return made
 
 
 def search(

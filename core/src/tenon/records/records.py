@@ -142,9 +142,11 @@ class Records:
             yield work
 
     def statement(self, key: Hashable, build: Callable[[], Any]) -> Any:
-        """A SQL statement built once; keyed so that a new kind of record has its own."""
+        """A SQL statement built once; keyed so that a new kind of record or predicate has its own."""
         found = self._statements.get(key)
         if found is None:
+            if len(self._statements) > 1000:
+                self._statements.clear()
             found = self._statements[key] = build()
         return found
 

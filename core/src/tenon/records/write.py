@@ -82,6 +82,13 @@ def bulk_update(
     *,
     notes: Sequence[Note] | None = None,
 ) -> list[Record | TenonError]:
+    if len(items) > 1 and _refers_to_its_own(work.type(entity), items):
+        # each must see the ones before it: of two records that take each other as parent, one may
+        return [
+            result
+            for i, item in enumerate(items)
+            for result in bulk_update(work, entity, [item], notes=[notes[i]] if notes else None)
+        ]
     locked = _lock(work, entity, [id_ for id_, _values, _expect in items], "update")
     found = [
         _tried(
@@ -92,6 +99,12 @@ def bulk_update(
         for i, (id_, values, expect) in enumerate(items)
     ]
     return _many(work, found)
+
+
+def _refers_to_its_own(type_: EntityType, items: Sequence[tuple[UUID, Mapping[str, Any], Any]]) -> bool:
+    """Whether an item sets a link between records of this one kind, such as a parent."""
+    links = {f.path for f in type_.references if f.spec.to == type_.name}
+    return bool(links) and any(not links.isdisjoint(type_.flatten(values)) for _id, values, _expect in items)
 
 
 def bulk_archive(work: Work, entity: str, ids: Sequence[UUID], archived: bool) -> list[Record | TenonError]:
@@ -274,19 +287,18 @@ def _lock(work: Work, entity: str, ids: Sequence[UUID], action: str) -> dict[UUI
     type_ = work.type(entity)
     work.access.require(work.actor, action, entity)
     if len(ids) == 1:
-        statement = work.records.statement(
-            (type_, "lock"), lambda: read.by_id(work, type_).with_for_update(key_share=True, of=type_.table)
-        )
+        rows = work.connection.execute(read.by_id(work, type_, "read", action, lock=True), {"id_": ids[0]})
     else:
-        whole = read.select(type_, type_.columns).where(type_.table.c.id.in_(set(ids)))
-        statement = whole.with_for_update(key_share=True, of=type_.table)
-    for needed in ("read", action):
-        allowed = work.scope(type_, needed)
-        if allowed is not None:
-            statement = statement.where(allowed)
-    rows = work.connection.execute(statement, {"id_": ids[0]} if len(ids) == 1 else {})
+        rows = work.connection.execute(_lock_many(work, type_, ids, action))
     found = (Record(type_, dict(zip(type_.columns, row, strict=True))) for row in rows)
     return {record.id: record for record in found}
+
+
+def _lock_many(work: Work, type_: EntityType, ids: Sequence[UUID], action: str) -> sa.Select[Any]:
+    scopes = [work.scope(type_, needed) for needed in ("read", action)]
+    allowed = [scope for scope in scopes if scope is not None]
+    statement = read.select(type_, type_.columns).where(type_.table.c.id.in_(set(ids)), *allowed)
+    return statement.with_for_update(key_share=True, of=type_.table)
 
 
 # Writing
@@ -430,6 +442,8 @@ def _within_scope(work: Work, changes: list[Change]) -> None:
         allowed = work.scope(change.entity, action)
         if allowed is None or change.action in ("archive", "restore", "remove"):
             continue
+        if change.before is not None and _untouched(work, change, allowed):
+            continue
         id_ = change.before.id if change.before is not None else change.values["id"]
         table = change.entity.table
         if work.connection.execute(sa.select(table.c.id).where(table.c.id == id_, allowed)).first() is None:
@@ -437,6 +451,20 @@ def _within_scope(work: Work, changes: list[Change]) -> None:
                 _("This would put the record out of your reach"),
                 hint=_("Ask somebody whose records these are, or an administrator."),
             )
+
+
+def _untouched(work: Work, change: Change, allowed: sa.ColumnElement[bool]) -> bool:
+    """Whether the predicate that held when the record was locked asks for nothing that changed."""
+    asked = work.records.statement((allowed, "asks"), lambda: _columns_of(allowed))
+    return asked is not None and asked.isdisjoint(change.values)
+
+
+def _columns_of(predicate: sa.ColumnElement[bool]) -> frozenset[str] | None:
+    """The columns a predicate asks for; ``None`` where it looks at other rows too."""
+    parts = list(sa.sql.visitors.iterate(predicate))
+    if any(isinstance(part, sa.SelectBase | sa.TextClause) for part in parts):
+        return None
+    return frozenset(part.key for part in parts if isinstance(part, sa.ColumnClause))
 
 
 def _tried(prepare: Callable[[], Change]) -> Change | TenonError:
