@@ -71,8 +71,12 @@ def redefine(call: Call, key: str) -> Response:
         before = {d.key: d for d in custom.definitions(work.connection, call.kind.name)}.get(key)
         if before is None:
             raise NotFoundError(_("%(entity)s has no field %(key)s", entity=call.kind.label, key=key))
-        changed = custom.redefine(work, _definition(call, {**asdict(before), **body, "key": key}))
+        changed = custom.redefine(work, _definition(call, {**_as_sent(before), **body, "key": key}))
     return answer(asdict(changed))
+
+
+def _as_sent(definition: Definition) -> dict[str, Any]:
+    return {**asdict(definition), "modes": list(definition.modes)}
 
 
 def _definition(call: Call, body: dict[str, Any]) -> Definition:

@@ -170,7 +170,7 @@ def _override(base: Settings, key: str, value: Any) -> Any:
         return DatabaseSettings(url=value)
     if key == "plugins" and not isinstance(value, PluginChoice):
         return _choice_for_tests(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and key != "pipelines":
         return replace(getattr(base, key), **value)
     return value
 
