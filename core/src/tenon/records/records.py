@@ -152,7 +152,7 @@ class Records:
 
     def dump(self, type_: EntityType, paths: tuple[str, ...] | None = None) -> Dump:
         """The function that turns records of that kind into JSON data."""
-        key = (id(type_), paths)
+        key = (type_, paths)
         found = self._dumps.get(key)
         if found is None:
             if len(self._dumps) > 500:
