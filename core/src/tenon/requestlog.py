@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
+from .errors import SettingsError
+from .messages import _
 from .storage.ids import new_id
 
 if TYPE_CHECKING:
@@ -24,26 +27,60 @@ GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger("tenon.request")
 
 
-def configure_logging(level: str = "warning", form: str = "text") -> None:
-    """Send the log to standard error: as text for people, or as a JSON object a line."""
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+class _StandardError:
+    """Whatever standard error is at the moment: a test may have put something in its place."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def configure_logging(level: str | None = None, form: str | None = None) -> None:
+    """Send the log to standard error: as text for people, or as a JSON object a line.
+
+    What is not given is ``$TENON_LOG_LEVEL`` and ``$TENON_LOG_FORMAT``, else warnings as text.
+    """
+    chosen = _one_of("TENON_LOG_LEVEL", level, LEVELS, "warning")
+    plain = _one_of("TENON_LOG_FORMAT", form, FORMATS, "text") == "text"
+    threshold = logging.getLevelNamesMapping()[chosen.upper()]
+    handler = logging.StreamHandler(_StandardError())
+    logging.basicConfig(level=threshold, handlers=[handler], format="%(levelname)s %(name)s %(message)s")
     # It tells every step of every migration; the command line says what matters of it.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if form == "json":
-        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.dict_tracebacks] if form == "json" else []),
-            renderer,
+            *(_as_text() if plain else _as_json()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _StandardError())),
     )
+
+
+def _as_text() -> list[Any]:
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _as_json() -> list[Any]:
+    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+
+
+def _one_of(variable: str, given: str | None, known: tuple[str, ...], default: str) -> str:
+    chosen = (given or os.environ.get(variable) or default).lower()
+    if chosen not in known:
+        raise SettingsError(
+            _(
+                "$%(name)s must be one of %(known)s, not %(value)s",
+                name=variable,
+                known=", ".join(known),
+                value=chosen,
+            )
+        )
+    return chosen
 
 
 class RequestLog:

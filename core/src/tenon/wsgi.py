@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def compose() -> WSGIApplication:
     """The app of this process, composed once."""
     from .app import EXTENSION, create_app
+    from .requestlog import configure_logging
     from .serving import wsgi_app
 
+    configure_logging()
     return wsgi_app(create_app().extensions[EXTENSION])
 
 

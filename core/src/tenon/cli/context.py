@@ -50,8 +50,13 @@ class Deployment:
     @cached_property
     def tenon(self) -> Tenon:
         """Every room, composed, without faces."""
-        from ..app import create_tenon
+        import structlog
 
+        from ..app import create_tenon
+        from ..requestlog import configure_logging
+
+        if not structlog.is_configured():
+            configure_logging()
         return create_tenon(self.settings, plugins=self.plugins)
 
     def __call__(self) -> Tenon:

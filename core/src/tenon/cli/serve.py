@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..messages import _
+from ..requestlog import FORMATS, LEVELS, configure_logging
 from .context import Deployment, pass_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..app import Tenon
-
-LEVELS = ("debug", "info", "warning", "error")
 
 
 @click.command()
@@ -28,8 +27,8 @@ LEVELS = ("debug", "info", "warning", "error")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any that is free.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Requests served at once.")
 @click.option("--no-worker", is_flag=True, help="Leave delivery and jobs to `tenon worker`.")
-@click.option("--log", "level", type=click.Choice(LEVELS), default="warning", envvar="TENON_LOG_LEVEL")
-@click.option("--log-format", "form", type=click.Choice(("text", "json")), default="text")
+@click.option("--log", "level", type=click.Choice(LEVELS), help="What is logged; info has each request.")
+@click.option("--log-format", "form", type=click.Choice(FORMATS), help="text for people, json for programs.")
 @pass_deployment
 def run(
     deployment: Deployment,
@@ -38,11 +37,10 @@ def run(
     port: int | None,
     threads: int | None,
     no_worker: bool,
-    level: str,
-    form: str,
+    level: str | None,
+    form: str | None,
 ) -> None:
     """Serve pages and API until Ctrl+C or SIGTERM."""
-    from ..requestlog import configure_logging
     from ..serving import Server, listen_on, wsgi_app
 
     configure_logging(level, form)
