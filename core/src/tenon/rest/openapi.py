@@ -10,7 +10,7 @@ from flask import Response
 from ..records.registry import EntityType
 from ..settings import Settings
 from ..settings.model import LimitSettings
-from . import schemas
+from . import queries, schemas
 from .operations import PREFIX, Call, Operation, Parameter, answer
 
 REASONS = {
@@ -41,7 +41,6 @@ REFUSAL_HEADERS: dict[int, Any] = {
     429: {"Retry-After": {**RETRY, "required": True}},
     503: {"Retry-After": {**RETRY, "required": True}},
 }
-PAGE_SIZE = "page_size"
 PATHS = {
     "id": {"type": "string", "format": "uuid"},
     "system": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^/\x00-\x1f\x7f]+$"},
@@ -91,27 +90,18 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], settings: 
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
             "parameters": {
-                **shared_parameters(settings.limits),
+                **{_key(p): _parameter(p, settings.limits) for o in operations for p in _known(o)},
                 **{f"{t.name}_filter": filters(t) for t in types},
             },
+            "responses": {f"refused_{status}": _refusal(status) for status in REASONS},
             "schemas": {
-                **schemas.SHARED,
-                "Search": schemas.search(settings.limits),
-                **{t.name: schemas.record(t) for t in types},
+                "Problem": schemas.PROBLEM,
+                **queries.SHARED,
+                "Search": queries.search(settings.limits),
+                **{name: schema for t in types for name, schema in schemas.of_type(t).items()},
             },
         },
     }
-
-
-def shared_parameters(limits: LimitSettings) -> dict[str, Any]:
-    """The parameters that depend on the deployment's limits, by name."""
-    size = {"type": "integer", "minimum": 1, "maximum": limits.max_page_size, "default": limits.page_size}
-    return {
-        PAGE_SIZE: {
-            "name": "page[size]", "in": "query", "required": False,
-            "description": "Records a page.", "schema": size,
-        }
-    }  # fmt: skip
 
 
 def filters(type_: EntityType) -> dict[str, Any]:
@@ -124,7 +114,7 @@ def filters(type_: EntityType) -> dict[str, Any]:
         "to hold. A field of a record referred to is written filter[account_id.name].",
         "style": "deepObject",
         "explode": True,
-        "schema": schemas.filters(type_),
+        "schema": queries.filters(type_),
     }
 
 
@@ -163,25 +153,36 @@ def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]
     return found
 
 
-def _parameters(operation: Operation, type_: EntityType | None) -> list[dict[str, Any]]:
-    known = [*operation.parameters]
-    known += [IF_MATCH] if operation.conditional else []
-    known += [IDEMPOTENCY] if operation.idempotent_key else []
-    found = [
-        {"$ref": f"#/components/parameters/{PAGE_SIZE}"}
-        if p.name == "page[size]"
-        else {
-            "name": p.name,
-            "in": p.where,
-            "required": p.required,
-            "description": p.description,
-            "schema": p.schema,
-        }
-        for p in known
-    ]
-    if operation.filtered and type_ is not None:
-        found.insert(0, {"$ref": f"#/components/parameters/{type_.name}_filter"})
+def _known(operation: Operation) -> list[Parameter]:
+    found = [*operation.parameters]
+    found += [IF_MATCH] if operation.conditional else []
+    found += [IDEMPOTENCY] if operation.idempotent_key else []
     return found
+
+
+def _key(parameter: Parameter) -> str:
+    name = re.sub(r"\W+", "_", parameter.name).strip("_").lower()
+    return f"{name}_needed" if parameter.required else name
+
+
+def _parameter(parameter: Parameter, limits: LimitSettings) -> dict[str, Any]:
+    schema = parameter.schema
+    if parameter.name == "page[size]":
+        schema = {**schema, "maximum": limits.max_page_size, "default": limits.page_size}
+    return {
+        "name": parameter.name,
+        "in": parameter.where,
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": schema,
+    }
+
+
+def _parameters(operation: Operation, type_: EntityType | None) -> list[dict[str, Any]]:
+    keys = [_key(parameter) for parameter in _known(operation)]
+    if operation.filtered and type_ is not None:
+        keys.insert(0, f"{type_.name}_filter")
+    return [{"$ref": f"#/components/parameters/{key}"} for key in keys]
 
 
 def _responses(operation: Operation, type_: EntityType | None) -> dict[str, Any]:
@@ -190,13 +191,16 @@ def _responses(operation: Operation, type_: EntityType | None) -> dict[str, Any]
     refused |= {404} if "{" in operation.path else set()
     refused |= {412, 428} if operation.conditional else set()
     for status in sorted(refused):
-        found[str(status)] = {
-            "description": REASONS[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        if status in REFUSAL_HEADERS:
-            found[str(status)]["headers"] = REFUSAL_HEADERS[status]
+        found[str(status)] = {"$ref": f"#/components/responses/refused_{status}"}
     return found
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": REASONS[status],
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    return {**found, "headers": REFUSAL_HEADERS[status]} if status in REFUSAL_HEADERS else found
 
 
 def _done(operation: Operation, type_: EntityType | None, status: int) -> dict[str, Any]:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..records.custom import KINDS as CUSTOM_KINDS
-from ..records.filters import OPERATORS
 from ..records.registry import EntityType, Field
-from ..settings.model import LimitSettings
 
 Schema = dict[str, Any]
 
@@ -75,12 +73,35 @@ def _columns(type_: EntityType, paths: Mapping[str, str]) -> Schema:
     return {name: of_field(type_.fields[path]) for name, path in paths.items()}
 
 
+def of_type(type_: EntityType) -> dict[str, Schema]:
+    """Every schema of a kind of record, by the name that others refer to it by."""
+    return {
+        type_.name: record(type_),
+        f"{type_.name}_new": new(type_),
+        f"{type_.name}_change": _written(type_),
+        f"{type_.name}_page": listed_page(type_),
+    }
+
+
 def _object(properties: Schema, required: list[str] | None = None) -> Schema:
     found: Schema = {"type": "object", "properties": properties}
     return {**found, "required": required} if required else found
 
 
 def create(type_: EntityType) -> Schema:
+    return {"$ref": f"#/components/schemas/{type_.name}_new"}
+
+
+def patch(type_: EntityType) -> Schema:
+    """A JSON merge patch (RFC 7396): only what shall change, null to empty a field."""
+    return {"$ref": f"#/components/schemas/{type_.name}_change"}
+
+
+def page(type_: EntityType) -> Schema:
+    return {"$ref": f"#/components/schemas/{type_.name}_page"}
+
+
+def new(type_: EntityType) -> Schema:
     """What a new record may be given."""
     needed = [
         f.path for f in type_.writable if f.spec.required and f.spec.default is None and "." not in f.path
@@ -88,7 +109,16 @@ def create(type_: EntityType) -> Schema:
     found = _written(type_)
     for name in needed:
         found["properties"][name] = _not_null(found["properties"][name])
-    return {**found, "required": needed} if needed else found
+    example = {name: _example(found["properties"][name]) for name in needed}
+    return {**found, "required": needed, "examples": [example]} if needed else found
+
+
+def _example(schema: Schema) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("format") == "uuid":
+        return "01940c5b-3c00-7000-8000-000000000001"
+    return schema.get("examples", [schema.get("title", "Example")])[0]
 
 
 def _not_null(schema: Schema) -> Schema:
@@ -109,25 +139,20 @@ def _not_null(schema: Schema) -> Schema:
     return found
 
 
-def patch(type_: EntityType) -> Schema:
-    """A JSON merge patch (RFC 7396): only what shall change, null to empty a field."""
-    return _written(type_)
-
-
 def _written(type_: EntityType) -> Schema:
     own = {f.path: of_field(f) for f in type_.writable if "." not in f.path}
     if type_.custom_fields:
-        own["custom"] = _closed({p[7:]: of_field(f) for p, f in type_.custom_fields.items()})
+        own["custom"] = closed({p[7:]: of_field(f) for p, f in type_.custom_fields.items()})
     if type_.extensions:
-        own["ext"] = _closed({e.key: _closed(_columns(type_, e.paths)) for e in type_.extensions})
-    return _closed(own)
+        own["ext"] = closed({e.key: closed(_columns(type_, e.paths)) for e in type_.extensions})
+    return closed(own)
 
 
-def _closed(properties: Schema) -> Schema:
+def closed(properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def page(type_: EntityType) -> Schema:
+def listed_page(type_: EntityType) -> Schema:
     return _object(
         {
             "data": {"type": "array", "items": ref(type_)},
@@ -142,80 +167,7 @@ def ref(type_: EntityType) -> Schema:
     return {"$ref": f"#/components/schemas/{type_.name}"}
 
 
-FILTER: Schema = {
-    "oneOf": [
-        {
-            "type": "object",
-            "required": ["field"],
-            "additionalProperties": False,
-            "properties": {
-                "field": {"type": "string"},
-                "op": {"type": "string", "enum": sorted({o for ops in OPERATORS.values() for o in ops})},
-                "value": {},
-            },
-        },
-        *(
-            {
-                "type": "object",
-                "required": [kind],
-                "additionalProperties": False,
-                "properties": {kind: {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}},
-            }
-            for kind in ("and", "or")
-        ),
-        {
-            "type": "object",
-            "required": ["not"],
-            "additionalProperties": False,
-            "properties": {"not": {"$ref": "#/components/schemas/Filter"}},
-        },
-    ]
-}
-
 NAMES: Schema = {"type": "array", "items": {"type": "string"}}
-
-
-def search(limits: LimitSettings) -> Schema:
-    """The body of ``POST /<collection>/search``."""
-    size = {"type": ["integer", "null"], "minimum": 1, "maximum": limits.max_page_size}
-    found = _closed(
-        {
-            "filter": {"anyOf": [{"$ref": "#/components/schemas/Filter"}, {"type": "null"}]},
-            "sort": NAMES,
-            "fields": NAMES,
-            "include": NAMES,
-            "search": {"type": ["string", "null"]},
-            "archived": {"type": "string", "enum": ["no", "only", "all"], "default": "no"},
-            "total": {"type": "boolean", "default": False},
-            "page": _closed({"size": size, "after": {"type": ["string", "null"]}}),
-        }
-    )
-    example = {
-        "filter": {
-            "or": [
-                {"field": "created_at", "op": "within", "value": "this_month"},
-                {"not": {"field": "owner_id", "op": "empty", "value": True}},
-            ]
-        },
-        "sort": ["-created_at"],
-        "page": {"size": 50},
-    }
-    return {**found, "examples": [example]}
-
-
-def filters(type_: EntityType) -> Schema:
-    """A test by field, and by operator within it."""
-    own = {f.path: _tests(f) for f in type_.fields.values() if f.spec.filterable and f.path != "custom"}
-    return _closed(own)
-
-
-def _tests(f: Field) -> Schema:
-    known = sorted(OPERATORS[f.kind])
-    value: Schema = {"type": "string"}
-    found: Schema = {"title": str(f.label), "anyOf": [_closed(dict.fromkeys(known, value))]}
-    if "eq" in known:
-        found["anyOf"].append(value)
-    return found
 
 
 PROBLEM: Schema = {
@@ -245,8 +197,6 @@ PROBLEM: Schema = {
     },
 }
 
-SHARED: Mapping[str, Schema] = {"Problem": PROBLEM, "Filter": FILTER}
-
 
 def listed(item: Schema) -> Schema:
     """``{"data": […], "next": …}`` of anything."""
@@ -273,7 +223,7 @@ BULK_ANSWER: Schema = _object(
 
 def bulk(type_: EntityType) -> Schema:
     """One of create, update, archive and restore, with its items."""
-    change = _closed({"id": UUID_, "version": {"type": ["integer", "null"]}, "values": {"type": "object"}})
+    change = closed({"id": UUID_, "version": {"type": ["integer", "null"]}, "values": {"type": "object"}})
     items = {
         "create": {"type": "object"},
         "update": {**change, "required": ["id", "values"]},
@@ -282,7 +232,7 @@ def bulk(type_: EntityType) -> Schema:
     }
     kinds = [
         {
-            **_closed({kind: {"type": "array", "minItems": 1, "maxItems": 1000, "items": item}}),
+            **closed({kind: {"type": "array", "minItems": 1, "maxItems": 1000, "items": item}}),
             "required": [kind],
         }
         for kind, item in items.items()
@@ -290,10 +240,10 @@ def bulk(type_: EntityType) -> Schema:
     return {"oneOf": kinds}
 
 
-MERGE: Schema = {**_closed({"loser": UUID_, "values": {"type": ["object", "null"]}}), "required": ["loser"]}
+MERGE: Schema = {**closed({"loser": UUID_, "values": {"type": ["object", "null"]}}), "required": ["loser"]}
 
 MOVE: Schema = {
-    **_closed(
+    **closed(
         {
             "to": {"type": "string", "description": "The key of the stage."},
             "values": {"type": ["object", "null"], "description": "Fields to set with the move."},
@@ -308,7 +258,7 @@ MOVE: Schema = {
 }
 
 DECISION: Schema = {
-    **_closed(
+    **closed(
         {
             "decision": {"type": "string", "enum": ["approve", "reject", "recall"]},
             "comment": {"type": ["string", "null"]},
@@ -336,8 +286,8 @@ _KEY: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
 _KIND: Schema = {"type": "string", "enum": list(CUSTOM_KINDS)}
 
 NEW_DEFINITION: Schema = {
-    **_closed({"key": _KEY, "kind": _KIND, **_DEFINED}),
+    **closed({"key": _KEY, "kind": _KIND, **_DEFINED}),
     "required": ["key", "label", "kind"],
 }
-CHANGED_DEFINITION: Schema = _closed({"kind": _KIND, **_DEFINED})
+CHANGED_DEFINITION: Schema = closed({"kind": _KIND, **_DEFINED})
 DEFINITION: Schema = _object({"entity": {"type": "string"}, "key": _KEY, "kind": _KIND, **_DEFINED})
