@@ -222,3 +222,12 @@ def test_a_name_keeps_its_own_direction_inside_an_arabic_sentence(visitor: Visit
     assert "\u2068Acme (Berlin)\u2069" in visitor.get("/accounts").html
     visitor.post("/language", {"locale": "en"})
     assert "\u2068" not in visitor.get("/accounts").html
+
+
+def test_what_was_done_is_said_in_the_readers_language(visitor: Visitor, make: Make) -> None:
+    id_ = make("account", name="Acme")
+    visitor.post("/language", {"locale": "vi"})
+    archived = visitor.post(f"/accounts/{id_}/archive", follow=True)
+    assert "Đã lưu trữ “Acme”" in archived.text
+    # The form that changes the language answers in the new one.
+    assert "已保存偏好设置" in visitor.post("/preferences", {"locale": "zh-Hans"}, follow=True).html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -16,6 +16,7 @@ from ...identity.sessions import Browser
 from ...messages import _
 from ..context import tenon
 from ..i18n import known_locale
+from ..notices import flash
 from ..security import safe_next
 from ..session import TOKEN
 

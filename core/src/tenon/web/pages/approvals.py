@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from ...records.work import Work
 from ..cells import Cells, record_url
 from ..context import actor, reader, tenon
 from ..links import cells_for, stage_labels
+from ..notices import flash
 from ..security import safe_next
 
 STATUS_LABELS: Mapping[str, Message] = {

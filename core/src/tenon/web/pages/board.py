@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -27,6 +27,7 @@ from .. import slots
 from ..cells import Cells
 from ..context import actor, by_htmx, may, reader, tenon
 from ..links import cells_for
+from ..notices import flash
 from .lists import visible
 from .moves import REFUSALS, attempt, render_panel, told
 

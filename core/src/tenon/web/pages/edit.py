@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -30,6 +30,7 @@ from ..controls import (
     texts_of,
 )
 from ..links import cells_for
+from ..notices import flash
 from ..pickers import options_of_all
 from ..security import safe_next
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from ...errors import InvalidError, NotFoundError, TenonError
@@ -20,6 +20,7 @@ from ...records.registry import EntityType
 from ..context import actor, by_htmx, may, tenon
 from ..drafts import Draft, Drafts
 from ..mapping import ColumnChoice, guess, importable, map_text
+from ..notices import flash
 
 if TYPE_CHECKING:
     from ...app import Tenon

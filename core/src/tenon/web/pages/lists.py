@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ...errors import TenonError
@@ -22,6 +22,7 @@ from ..controls import Control, FormState, control
 from ..filters import OPERATOR_LABELS, PERIOD_LABELS, SEVERAL, Clause, filterable, operators
 from ..links import cells_for, links_to
 from ..listing import ListState, read_state
+from ..notices import flash
 from ..pickers import options_for
 
 TOTAL_CAP = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from rapidfuzz import fuzz
 from werkzeug.wrappers import Response
 
@@ -20,6 +20,7 @@ from ...records.work import Work
 from ..cells import record_url
 from ..context import actor, reader, tenon
 from ..links import cells_for
+from ..notices import flash
 from .edit import editable
 
 MOST = 10

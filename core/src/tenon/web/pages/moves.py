@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ...errors import ConflictError, InvalidError, Problem, StaleError, TenonError
@@ -17,6 +17,7 @@ from ...records.work import Work
 from ..cells import record_url
 from ..context import actor, by_htmx, reader, tenon
 from ..controls import as_values, sent_texts
+from ..notices import flash
 from ..security import safe_next
 from ..stagepath import MovePanel, move_panel
 

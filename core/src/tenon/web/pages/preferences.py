@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from ...errors import InvalidError, NotSignedInError, Problem
@@ -12,6 +12,7 @@ from ...identity.actor import system
 from ...messages import _
 from ..context import actor, tenon
 from ..i18n import known_locale
+from ..notices import flash
 from ..session import TOKEN
 
 

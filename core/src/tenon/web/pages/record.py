@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ...messages import Message, _
@@ -20,6 +20,7 @@ from ..cells import record_url
 from ..context import actor, may, tenon
 from ..controls import in_order
 from ..links import cells_for
+from ..notices import flash
 from ..stagepath import stage_path
 from ..timeline import activity_types, timeline_of
 from .approvals import view_of

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ...errors import InvalidError
@@ -19,6 +19,7 @@ from ..cells import record_url
 from ..context import actor, reader, tenon
 from ..controls import with_zone
 from ..links import cells_for
+from ..notices import flash
 from ..security import safe_next
 
 SHOWN = 50

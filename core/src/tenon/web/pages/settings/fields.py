@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ....errors import ConflictError, InvalidError, NotFoundError, Problem, TenonError
@@ -13,6 +13,7 @@ from ....records import custom
 from ....records.custom import Definition
 from ....records.registry import EntityType
 from ...context import actor, tenon
+from ...notices import flash
 from .admin import admins_only
 
 Answer = str | Response | tuple[str, int]

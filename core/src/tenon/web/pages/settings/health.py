@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ....exchange.stats import stats
 from ....messages import Message, _
 from ...context import tenon
+from ...notices import flash
 from .admin import admins_only
 
 SHOWN = 50

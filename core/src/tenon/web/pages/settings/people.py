@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ....errors import ConflictError, InvalidError, TenonError
@@ -12,6 +12,7 @@ from ....identity.tokens import new_password
 from ....identity.users import NewUser
 from ....messages import _
 from ...context import actor, tenon
+from ...notices import flash
 from .admin import admins_only
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ....errors import TenonError
 from ....messages import _
 from ...context import actor, tenon
+from ...notices import flash
 from .admin import admins_only
 
 SHOWN = 20
