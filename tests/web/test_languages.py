@@ -22,6 +22,7 @@ from tests.web.visitor import Visitor
 Make = Callable[..., str]
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TEMPLATES = Path(catalogues.__file__).parent / "templates"
+ROOT = Path(__file__).parents[2]
 
 
 class Bracketed(NullTranslations):
@@ -183,6 +184,27 @@ def test_a_translation_with_other_places_is_an_error(
         translate_everything(catalogues.po_file(package, locale), greeting="Hello %(nome)s")
     assert catalogues.main(["check", str(package)]) == 1
     assert "Hello %(name)s" in capsys.readouterr().out
+
+
+def test_texts_of_a_template_with_statements_are_found(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text('{% do list.append(1) %}{{ _("Machines") }}')
+    assert "Machines" in catalogues.marked_texts(tmp_path)
+
+
+def test_a_file_of_texts_says_what_it_is_and_changes_only_with_its_texts(package: Path) -> None:
+    catalogues.main(["extract", str(package)])
+    path = catalogues.po_file(package, "ar")
+    first = path.read_text("utf-8")
+    assert not re.search("PROJECT|fuzzy", first)
+    assert "nplurals=6" in first
+    catalogues.main(["extract", str(package)])
+    assert path.read_text("utf-8") == first
+
+
+@pytest.mark.parametrize("folder", ["core/src/tenon", "plugins/b2b_accounts/src/tenon_b2b_accounts"])
+def test_every_text_is_translated_into_every_language(folder: str) -> None:
+    assert list(catalogues.check(ROOT / folder)) == []
 
 
 def translate_everything(path: Path, greeting: str = "H %(name)s") -> None:

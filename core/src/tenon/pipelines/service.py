@@ -17,7 +17,7 @@ from ..plugin.contributions import Approval, GuardCheck, Job
 from ..records import read
 from ..records.query import Filter
 from ..records.record import Record
-from . import board, history
+from . import board, history, told
 from .approvals import Approvals, Emit
 from .compiled import CompiledPipeline, CompiledStage
 from .definition import Definitions
@@ -85,10 +85,11 @@ class Pipelines:
         self.transitions = Transitions(definitions, self.checks, records.access, self.approvals.granted)
 
     def subscribe(self) -> None:
-        """Guard every write of ``records`` from now on, and keep its history."""
+        """Guard every write of ``records`` from now on, keep its history, and tell timelines of it."""
         signals = self.records.signals
         signals.about_to_write.append(self.transitions.about_to_write)
         signals.written.append(self._written)
+        self.records.timeline.add("stage", told.moves)
 
     def jobs(self) -> list[Job]:
         """What the worker does by the clock."""

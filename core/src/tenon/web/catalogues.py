@@ -19,15 +19,25 @@ from .i18n import LOCALES
 
 KERNEL = Path(__file__).parents[1]
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+OPTIONS = {"**.html": {"encoding": "utf-8", "extensions": "jinja2.ext.do", "silent": "false"}}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2), "plural": (1, 2)}
+
+HEAD = r"""msgid ""
+msgstr ""
+"Project-Id-Version: {project}\n"
+"Language: {locale}\n"
+"Plural-Forms: {plurals}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
 
 
 def marked_texts(folder: Path) -> Catalog:
     """Every text that the package in ``folder`` marks for translation."""
     catalogue = Catalog(project="tenon", charset="utf-8")
-    found = extract_from_dir(
-        folder, METHODS, keywords=KEYWORDS, options_map={"**.html": {"encoding": "utf-8"}}
-    )
+    found = extract_from_dir(folder, METHODS, keywords=KEYWORDS, options_map=OPTIONS)
     for name, _line, text, _comments, context in sorted(found, key=lambda item: (item[0], item[1])):
         catalogue.add(text, locations=[(Path(name).as_posix(), 0)], context=context)
     return catalogue
@@ -55,12 +65,20 @@ def extract(folder: Path) -> list[str]:
         catalogue.update(marked, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
         path = po_file(folder, locale)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            write_po(stream, catalogue, omit_header=False, sort_output=True, include_lineno=False, width=100)
+        write(path, catalogue, folder.name)
         missing = sum(1 for message in catalogue if message.id and not is_complete(message))
         said.append(f"{path}: {len(catalogue)} texts, {missing} to translate")
     return said
+
+
+def write(path: Path, catalogue: Catalog, project: str) -> None:
+    """The file of a language. Its head says what a reader of the file needs, and nothing that changes
+    from day to day."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = HEAD.format(project=project, locale=catalogue.locale, plurals=catalogue.plural_forms)
+    with path.open("wb") as stream:
+        stream.write(head.encode())
+        write_po(stream, catalogue, omit_header=True, sort_output=True, include_lineno=False, width=100)
 
 
 def check(folder: Path) -> Iterator[str]:

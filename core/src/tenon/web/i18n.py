@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-from ..messages import Message
+from ..messages import Message, _
 
 LOCALES = ("en", "zh_Hans", "ar", "vi")
 
@@ -173,6 +173,8 @@ class Reader:
 
     def ago(self, past: datetime, now: datetime) -> str:
         """``3 days ago``; ``in 2 hours`` for a moment to come."""
+        if abs(past - now) < timedelta(minutes=1):
+            return self.text(_("just now"))
         return dates.format_timedelta(past - now, add_direction=True, locale=self.locale)
 
     def duration(self, length: timedelta) -> str:

@@ -85,12 +85,10 @@ def _line(
     types: Mapping[str, Message | str],
     labels: Labels,
 ) -> Line:
-    moved = _moved(record, item, labels)
-    kind = "stage" if moved else item.kind
-    label = types.get(kind) or KIND_LABELS.get(kind) or kind
+    label = types.get(item.kind) or KIND_LABELS.get(item.kind) or item.kind
     who = names.get(item.actor_id, "") if item.actor_id else item.data.get("actor_name", "")
-    title = moved or _title(record, item)
-    return Line(item, KIND_ICONS.get(kind, "activity"), label, title, who, _url(work, record, item))
+    title = _moved(record, item, labels) or _title(record, item)
+    return Line(item, KIND_ICONS.get(item.kind, "activity"), label, title, who, _url(work, record, item))
 
 
 def _title(record: Record, item: TimelineItem) -> str:
@@ -103,11 +101,11 @@ def _title(record: Record, item: TimelineItem) -> str:
 
 
 def _moved(record: Record, item: TimelineItem, labels: Labels) -> str | None:
-    """``Proposal → Won`` for a change of stage."""
-    change = (item.data.get("changes") or {}).get("stage") if item.kind == "update" else None
-    if not change:
+    """``Proposal → Won`` for a move."""
+    if item.kind != "stage":
         return None
-    source, target = (reader().label(labels.get((record.entity.name, "stage", key), key)) for key in change)
+    keys = (str(item.data.get("from")), str(item.data.get("to")))
+    source, target = (reader().label(labels.get((record.entity.name, "stage", key), key)) for key in keys)
     return f"{source} {'→' if reader().direction == 'ltr' else '←'} {target}"
 
 

@@ -13,22 +13,18 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ...messages import Message
 from ...pipelines import CompiledPipeline, CompiledStage
 from ...pipelines.board import StageTotal
 from ...records.query import Filter, Query, Where, all_of
-from ...records.record import Record
-from ...records.registry import EntityType, Field
+from ...records.read import Page
+from ...records.registry import EntityType
 from ...records.work import Work
-from .. import slots
-from ..cells import Cells
+from ..cards import Card, cards_of
 from ..context import actor, by_htmx, may, reader, tenon
-from ..links import cells_for
 from ..notices import flash
-from .lists import visible
 from .moves import REFUSALS, attempt, render_panel, told
 
 PAGE = 25
@@ -56,20 +52,6 @@ class BoardState:
     @property
     def filter(self) -> Filter | None:
         return Where("owner_id", "eq", "$me") if self.mine else None
-
-
-@dataclass(frozen=True)
-class Card:
-    """A record on the board: what is shown of it and where it may go."""
-
-    record: Record
-    amount: Markup
-    facts: list[Markup]
-    owner: Markup
-    age: str
-    stalled: bool
-    badges: list[Any]
-    targets: list[CompiledStage]
 
 
 @dataclass(frozen=True)
@@ -111,13 +93,13 @@ def _state(entity: EntityType, pipeline: str) -> BoardState:
 
 def _columns(work: Work, state: BoardState, only: Sequence[str] | None = None) -> list[Column]:
     """The columns in the order of their stages; every one, or those of some stages."""
-    totals = tenon().pipelines.board_totals(
-        work, state.type.name, state.pipeline.key, state.filter, state.search or None
-    )
-    return [_column(work, state, total) for total in totals if only is None or total.stage.key in only]
+    totals = [total for total in _totals(work, state) if only is None or total.stage.key in only]
+    pages = [_page(work, state, total) for total in totals]
+    cards = cards_of(work, state.pipeline, state.type, [record for page in pages for record in page.data])
+    return [_column(state, total, page, cards) for total, page in zip(totals, pages, strict=True)]
 
 
-def _column(work: Work, state: BoardState, total: StageTotal, after: str | None = None) -> Column:
+def _page(work: Work, state: BoardState, total: StageTotal, after: str | None = None) -> Page:
     where = all_of(
         Where("pipeline", "eq", state.pipeline.key), Where("stage", "eq", total.stage.key), state.filter
     )
@@ -128,10 +110,13 @@ def _column(work: Work, state: BoardState, total: StageTotal, after: str | None 
         after=after,
         search=state.search or None,
     )
-    page = work.page(state.type.name, query)
+    return work.page(state.type.name, query)
+
+
+def _column(state: BoardState, total: StageTotal, page: Page, cards: Mapping[UUID, Card]) -> Column:
     more = state.url("web.board_cards", stage=total.stage.key, after=page.next) if page.next else None
     sums = [reader().short_money(amount, code or None) for code, amount in total.amounts.items()]
-    return Column(total, sums, _cards(work, state, page.data), more)
+    return Column(total, sums, [cards[record.id] for record in page.data], more)
 
 
 def _order(type_: EntityType, stage: CompiledStage) -> tuple[str, ...]:
@@ -142,61 +127,14 @@ def _order(type_: EntityType, stage: CompiledStage) -> tuple[str, ...]:
     return (day,) if stage.is_open else (f"-{day}",)
 
 
-def _cards(work: Work, state: BoardState, records: list[Record]) -> list[Card]:
-    cells = cells_for(work, records)
-    stalled = (
-        tenon().pipelines.stalls.stalled(work, state.type.name, [r.id for r in records]) if records else set()
-    )
-    badges = (
-        slots.values("board.badge", slots.context(work, entity=state.type, records=records))
-        if records
-        else []
-    )
-    shown = _facts(work, state.type)
-    return [_card(work, state, record, cells, record.id in stalled, badges, shown) for record in records]
-
-
-def _card(
-    work: Work,
-    state: BoardState,
-    record: Record,
-    cells: Cells,
-    stalled: bool,
-    badges: Sequence[tuple[Any, Mapping[UUID, Any]]],
-    shown: Sequence[Field],
-) -> Card:
-    fields, tracking = state.type.fields, state.type.stages
-    amount = fields.get(tracking.amount) if tracking and tracking.amount else None
-    since = record.get("stage_since")
-    key = state.pipeline.settled(record["stage"])
-    return Card(
-        record,
-        cells.of(record, amount) if amount else Markup(),
-        [text for f in shown if (text := cells.of(record, f))],
-        cells.of(record, fields["owner_id"]).striptags() if "owner_id" in fields else Markup(),  # type: ignore[arg-type]
-        reader().duration(work.now - since) if since else "",
-        stalled,
-        [values[record.id] for _slot, values in badges if values.get(record.id)],
-        list(state.pipeline.targets(key)) if key else [],
-    )
-
-
-def _facts(work: Work, type_: EntityType) -> list[Field]:
-    """What a card says beside its title and amount: the first reference and the close date."""
-    seen = {f.path: f for f in visible(work, type_)}
-    columns = [p for p in type_.entity.list_columns if p in seen]
-    links = [p for p in columns if seen[p].kind == "reference" and p != "owner_id"][:1]
-    day = type_.stages.close_date if type_.stages else None
-    return [seen[p] for p in [*links, *([day] if day in seen else [])] if p]
-
-
 def board_cards(entity: EntityType, pipeline: str) -> str:
     """The next cards of one column; a page of its own without htmx."""
     state = _state(entity, pipeline)
     stage = tenon().pipelines.stage(entity.name, state.pipeline.key, request.args.get("stage", ""))
     with tenon().records.reading(actor(), via="web") as work:
         total = next(t for t in _totals(work, state) if t.stage.key == stage.key)
-        column = _column(work, state, total, request.args.get("after"))
+        page = _page(work, state, total, request.args.get("after"))
+        column = _column(state, total, page, cards_of(work, state.pipeline, entity, page.data))
         template = "tenon/board/cards.html" if by_htmx() else "tenon/board/more.html"
         return render_template(
             template, state=state, entity=entity, column=column, may_move=may("transition", entity.name)
