@@ -396,7 +396,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Command:
-    """A Click command, run as ``tenon <plugin> <name>``."""
+    """A Click command, run as ``tenon <plugin> <name>``.
+
+    ``@click.pass_obj`` gives it a function that composes the deployment when it is called.
+    """
 
     command: Any
     modes: Modes = EVERY_MODE
