@@ -79,7 +79,9 @@ class PluginFactory:
         made = MadePlugin(name, package, distribution or f"tenon-{name.replace('_', '-')}", home / package)
         made.write("__init__.py", "")
         _write(made.folder / "plugin.py", self.preamble + dedent(code))
-        _write(made.folder / "plugin.toml", dedent(manifest) if manifest is not None else _manifest(name, keys))
+        _write(
+            made.folder / "plugin.toml", dedent(manifest) if manifest is not None else _manifest(name, keys)
+        )
         for file, text in (files or {}).items():
             made.write(file, text)
         if migrations:
