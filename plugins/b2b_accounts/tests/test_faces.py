@@ -1,4 +1,4 @@
-"""What the plugin shows: the roll-up in the API, panels, a column and a widget on pages."""
+"""What the plugin shows: the roll-up in the API, panels and a column on pages."""
 
 from __future__ import annotations
 
@@ -56,10 +56,3 @@ def test_the_list_of_accounts_has_what_is_open_in_each(signed_in: FlaskClient, g
     page = signed_in.get("/accounts").get_data(as_text=True)
     assert "Open amount" in page
     assert "€2,500.50" in page
-
-
-def test_the_home_page_shows_my_pipeline(signed_in: FlaskClient, group: UUID) -> None:
-    page = signed_in.get("/").get_data(as_text=True)
-    assert "My open pipeline" in page
-    assert "Prospecting" in page
-    assert "could not be shown" not in page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -57,36 +56,6 @@ def _open_of(work: Work, account_ids: list[UUID]) -> list[dict[str, Any]]:
     return work.sums("opportunity", Query(filter=chosen), by=("account_id",), of=("amount",))
 
 
-def my_pipeline(context: Any) -> dict[str, Any]:
-    """My open opportunities by pipeline and stage, with a bar as long as their share."""
-    mine: Filter = And((Where("owner_id", "eq", "$me"), OPEN))
-    rows = context.work.sums("opportunity", Query(filter=mine), by=("pipeline", "stage"), of=("amount",))
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        line = found.setdefault((row["pipeline"], row["stage"]), {"count": 0, "amounts": []})
-        line["count"] += row["count"]
-        if row["amount"]:
-            line["amounts"].append((row["amount"], row["amount_currency"]))
-    return {
-        "pipelines": list(_in_order(context.tenon, found)),
-        "most": max((x["count"] for x in found.values()), default=0),
-    }
-
-
-def _in_order(tenon: Any, found: dict[tuple[str, str], dict[str, Any]]) -> Any:
-    """Pipelines with their stages in order, those without an open opportunity of mine left out."""
-    for pipeline in tenon.pipelines.pipelines_for("opportunity"):
-        lines = [
-            {"label": stage.label, "stage": stage.key, **found[pipeline.key, stage.key]}
-            for stage in pipeline.stages.values()
-            if (pipeline.key, stage.key) in found
-        ]
-        if lines:
-            for line in lines:
-                line["amounts"].sort(key=lambda pair: (-Decimal(pair[0]), pair[1] or ""))
-            yield {"key": pipeline.key, "label": pipeline.label, "lines": lines}
-
-
 SLOTS = (
     Slot(
         "open_amount",
@@ -119,17 +88,6 @@ SLOTS = (
         render=open_column,
         entity="account",
         permission="opportunity:read",
-        modes=B2B,
-    ),
-    Slot(
-        "my_pipeline",
-        "home.widget",
-        _("My open pipeline"),
-        render=my_pipeline,
-        template="b2b_accounts/my_pipeline.html",
-        icon="chart-funnel",
-        permission="opportunity:read",
-        weight=10,
         modes=B2B,
     ),
 )

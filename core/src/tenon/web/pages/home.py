@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
@@ -27,11 +26,11 @@ RECENT_PER_KIND = 5
 
 @dataclass(frozen=True)
 class Bar:
-    """A stage as a line of the pipeline's chart: its share is by amount where there is any, else by count."""
+    """A stage as a line of the pipeline's chart. Its length is the number of records: amounts in
+    several currencies have no common length."""
 
     total: StageTotal
-    share: Decimal
-    sums: str
+    sums: list[str]
     url: str
 
 
@@ -42,7 +41,7 @@ class Funnel:
     pipeline: CompiledPipeline
     url: str
     bars: list[Bar]
-    most: Decimal
+    most: int
 
 
 def routes(pages: Blueprint) -> None:
@@ -77,15 +76,14 @@ def _funnels(work: Work) -> Iterator[Funnel]:
             bars = [_bar(type_, pipeline, total) for total in totals if total.stage.is_open]
             if any(bar.total.count for bar in bars):
                 url = url_for("web.board", entity=type_.collection, pipeline=pipeline.key, mine=1)
-                yield Funnel(pipeline, url, bars, max(bar.share for bar in bars))
+                yield Funnel(pipeline, url, bars, max(bar.total.count for bar in bars))
 
 
 def _bar(type_: EntityType, pipeline: CompiledPipeline, total: StageTotal) -> Bar:
-    sums = " · ".join(reader().short_money(amount, code or None) for code, amount in total.amounts.items())
-    share = sum(total.amounts.values(), Decimal(0)) or Decimal(total.count)
+    sums = [reader().short_money(amount, code or None) for code, amount in total.amounts.items()]
     query = f"?filter[pipeline][eq]={pipeline.key}&filter[stage][eq]={total.stage.key}"
     mine = "&filter[owner_id][eq]=$me" if type_.owned else ""
-    return Bar(total, share, sums, url_for("web.list_page", entity=type_.collection) + query + mine)
+    return Bar(total, sums, url_for("web.list_page", entity=type_.collection) + query + mine)
 
 
 def _recent(work: Work) -> list[Record]:
