@@ -62,7 +62,7 @@ class Exchange:
         self.storage = storage
         self.clock = clock
         self.wakeup = Wakeup()
-        self.outbox = Outbox(storage.engine, self.wakeup.wake)
+        self.outbox = Outbox(storage, self.wakeup.wake)
         self.http = http or HttpClient()
         self.operations = Operations(storage, clock, self.wakeup.wake)
         self.webhooks = Webhooks(

@@ -17,10 +17,11 @@ from .models import events
 from .payload import json_safe, of_change
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection
 
     from ..records.signals import Change, Signals
     from ..records.work import Work
+    from ..storage import Storage
 
 EVENT_OF = {
     "create": "record.created",
@@ -30,16 +31,17 @@ EVENT_OF = {
     "remove": "record.removed",
 }
 
-_INSERT = sa.insert(events)
+# Nobody asks what ``seq`` a row got, so the database need not tell.
+_INSERT = sa.insert(events).inline()
 _WRITTEN = "tenon_outbox_written"
 
 
 class Outbox:
     """The writing side. ``wake`` is called after a commit that holds events or jobs."""
 
-    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
+    def __init__(self, storage: Storage, wake: Callable[[], None]) -> None:
         self._wake = wake
-        sa.event.listen(engine, "commit", self._committing)
+        storage.committing.append(self._committing)
 
     def subscribe(self, signals: Signals) -> None:
         """Write an event for every change that ``records`` announces."""
@@ -79,8 +81,8 @@ class Outbox:
         connection.info[_WRITTEN] = True
 
     def _committing(self, connection: Connection) -> None:
-        # SQLAlchemy calls this just before the commit. The worker polls quickly for a
-        # moment after it was woken, so it finds rows that appear a little later.
+        # This is just before the commit. The worker polls quickly for a moment after it
+        # was woken, so it finds rows that appear a little later.
         if connection.info.pop(_WRITTEN, False):
             self._wake()
 

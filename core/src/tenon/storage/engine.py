@@ -11,8 +11,8 @@ import re
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Condition, get_ident
 from typing import Any
@@ -88,12 +88,15 @@ class Storage:
         extension = SQLAlchemy(app, model_class=Base)
         with app.app_context():
             self.engine: Engine = extension.engine
+        self.committing: list[Callable[[Connection], None]] = []
+        """Called just before a write is committed. Listening to the engine's own events would
+        have every statement look for listeners."""
         self._writer = FairLock() if self.dialect == "sqlite" else None
-        self._reader = self.engine.execution_options(tenon_read=True)
+        self._reader = self.engine
         if self.dialect == "sqlite":
             _teach_sqlite(self.engine)
         else:
-            self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             _probe_idle_connections(self.engine)
 
     def _options(self, pool_size: int) -> dict[str, Any]:
@@ -117,13 +120,13 @@ class Storage:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction that commits when the block ends well."""
-        with _translated():
-            if self._writer is None:
-                with self.engine.begin() as connection:
-                    yield connection
-            else:
-                with self._writer.hold(BUSY_SECONDS), self.engine.begin() as connection:
-                    yield connection
+        turn = self._writer.hold(BUSY_SECONDS) if self._writer is not None else nullcontext()
+        with _translated(), turn, self.engine.begin() as connection:
+            if self._writer is not None:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            for callback in self.committing:
+                callback(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -134,16 +137,19 @@ class Storage:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection that only reads and sees one moment: for exports and reports."""
-        options = {"tenon_snapshot": True}
-        if self.dialect == "postgresql":
-            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # type: ignore[dict-item]
-        with _translated(), self.engine.execution_options(**options).connect() as connection:
+        with _translated(), self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN DEFERRED")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
     def connecting(self) -> Iterator[Connection]:
         """A bare connection for migrations, whose transactions are their own."""
         with _translated(), self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                event.listen(connection, "begin", _begin)
             yield connection
 
     def close(self) -> None:
@@ -193,13 +199,9 @@ def _teach_sqlite(engine: Engine) -> None:
             connection.execute(f"PRAGMA {pragma}").close()
         connection.create_function("casefold", 1, _casefold, deterministic=True)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("tenon_read"):
-            return
-        mode = "DEFERRED" if options.get("tenon_snapshot") else "IMMEDIATE"
-        connection.exec_driver_sql(f"BEGIN {mode}")
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _casefold(value: Any) -> Any:
