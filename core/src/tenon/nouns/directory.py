@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,14 +19,17 @@ def keep_directory(work: Work, changes: list[Change]) -> None:
     rows = [row(change) for change in changes if concerns_directory(change)]
     if not rows:
         return
-    dialect = sqlite if work.connection.dialect.name == "sqlite" else postgresql
+    work.connection.execute(_upsert(work.dialect), rows)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
     table: Any = Party.__table__
-    insert = dialect.insert(table)
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     copied = {column: insert.excluded[column] for column in (*COPIED, "updated_at")}
-    upsert = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["id"], set_={**copied, "version": table.c.version + 1}
     )
-    work.connection.execute(upsert, rows)
 
 
 def forget(work: Work, changes: list[Change]) -> None:
