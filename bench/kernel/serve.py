@@ -22,6 +22,10 @@ class OwnRows:
 
     version = "own rows"
 
+    def __init__(self) -> None:
+        # A policy decides once; the predicate stays the same until it changes.
+        self._owned: dict[tuple[UUID, str], sa.ColumnElement[bool]] = {}
+
     def allows(self, actor: Any, action: str, entity: str) -> bool:
         return True
 
@@ -30,8 +34,10 @@ class OwnRows:
     ) -> sa.ColumnElement[bool] | None:
         if actor.admin or "owner_id" not in table.c:
             return None
-        owned: sa.ColumnElement[bool] = table.c.owner_id == actor.id
-        return owned
+        key = (actor.id, entity)
+        if key not in self._owned:
+            self._owned[key] = table.c.owner_id == actor.id
+        return self._owned[key]
 
     def fields(self, actor: Any, action: str, entity: str) -> Any:
         from tenon.access.policy import ALL_FIELDS
