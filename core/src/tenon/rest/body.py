@@ -75,7 +75,7 @@ def keys_within(value: Any, most: int) -> int | None:
     """How many keys the objects in ``value`` have; ``None`` where it is nested more than ``most``
     levels deep."""
     keys, level = 0, [value]
-    for _depth in range(most + 1):
+    for _depth in range(most):
         below: list[Any] = []
         for found in level:
             if isinstance(found, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -47,8 +48,7 @@ PATHS = {
     "external_id": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]+$"},
     "key": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
 }
-
-
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 TAGS = {
     "about": "The API itself, and who the key acts for",
     "search": "Everything at once",
@@ -65,6 +65,9 @@ def document(call: Call) -> Response:
     records = call.tenon.records
     types = records.registry_without_customers if call.anonymous else records.registry
     made = build(list(types), OPERATIONS, call.tenon.settings)
+    for plugin, endpoint in call.tenon.endpoints:
+        if endpoint.face == "api" and endpoint.openapi:
+            add_plugin(made, plugin, endpoint.openapi)
     return answer(made, headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"})
 
 
@@ -104,6 +107,37 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], settings: 
     }
 
 
+def add_plugin(made: dict[str, Any], plugin: str, described: Mapping[str, Any]) -> None:
+    """Put what a plugin says of its routes into the document, below ``/x/<plugin>``.
+
+    What every route can answer without the plugin's doing is added to what it says.
+    """
+    made["tags"].append({"name": plugin, "description": f"What {plugin} adds"})
+    for kind, found in described.get("components", {}).items():
+        made["components"][kind] = {**found, **made["components"].get(kind, {})}
+    for path, item in described.get("paths", {}).items():
+        place = f"/x/{plugin}{path}"
+        made["paths"][place] = {
+            method: _plugins_own(plugin, place, method, part) if method in METHODS else part
+            for method, part in item.items()
+        }
+
+
+def _plugins_own(plugin: str, place: str, method: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    refused = {400, 401, 403, 429, 503} | ({404} if "{" in place else set())
+    told = {str(status): {"$ref": f"#/components/responses/refused_{status}"} for status in sorted(refused)}
+    own = {
+        status: answer if "content" in answer or status not in told else told[status]
+        for status, answer in part.get("responses", {}).items()
+    }
+    defaults = {"operationId": _identifier(method, place), "tags": [plugin]}
+    return {**defaults, **part, "responses": {**told, **own}}
+
+
+def _identifier(method: str, path: str) -> str:
+    return re.sub(r"\W+", "_", f"{method}_{path}").strip("_")
+
+
 def filters(type_: EntityType) -> dict[str, Any]:
     """``filter[field]=value`` and ``filter[field][operator]=value`` for every field of that kind."""
     return {
@@ -134,9 +168,8 @@ def _path(path: str) -> dict[str, Any]:
 
 def _operation(operation: Operation, type_: EntityType | None) -> dict[str, Any]:
     label = str(type_.label) if type_ else ""
-    name = re.sub(r"\W+", "_", f"{operation.method.lower()}_{operation.path_for(type_)}").strip("_")
     found: dict[str, Any] = {
-        "operationId": name,
+        "operationId": _identifier(operation.method.lower(), operation.path_for(type_)),
         "summary": f"{operation.summary}: {label}" if label else operation.summary,
         "tags": [type_.collection if type_ is not None else operation.tag],
         "responses": _responses(operation, type_),
