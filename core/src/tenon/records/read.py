@@ -221,7 +221,8 @@ def sort_order(work: Work, type_: EntityType, query: Query) -> list[tuple[Field,
             or path == "custom"
             or path not in work.fields(type_, "read")
         ):
-            sortable = [p for p, f in type_.fields.items() if f.spec.sortable and p != "custom"]
+            seen = work.fields(type_, "read")
+            sortable = [p for p, f in type_.fields.items() if f.spec.sortable and p != "custom" and p in seen]
             raise BadRequestError(
                 _("%(entity)s cannot be sorted by %(path)s", entity=type_.label, path=path),
                 hint=nearest(path, sortable),
@@ -245,7 +246,7 @@ def chosen_columns(
         if path not in type_.fields or path not in work.fields(type_, "read"):
             raise BadRequestError(
                 _("%(entity)s has no field %(path)s", entity=type_.label, path=path),
-                hint=nearest(path, type_.fields),
+                hint=nearest(path, [p for p in type_.fields if p in work.fields(type_, "read")]),
                 problems=[Problem("", "unknown-field", _("There is no field %(path)s", path=path))],
             )
         wanted.add("custom" if path.startswith("custom.") else path)

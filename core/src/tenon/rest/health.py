@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from flask import Blueprint, Response
 
 from ..errors import TenonError
 from ..exchange import stats
 from ..plugin import contributions as c
 from ..storage import json
+from .problems import from_error, public_reason
 
 if TYPE_CHECKING:
     from ..app import Tenon
+
+log = structlog.get_logger(__name__)
 
 
 def health(tenon: Tenon) -> Blueprint:
@@ -25,9 +29,10 @@ def health(tenon: Tenon) -> Blueprint:
 
     @found.get("/readyz")
     def ready() -> Response:
-        checks = {"database": _try(tenon.migrations.ensure_current)}
+        checks = {"database": _try("database", tenon.migrations.ensure_current)}
         for plugin, check in tenon.plugins.contributions(c.HealthCheck):
-            checks[f"{plugin}.{check.key}"] = _try(lambda check=check: check.run(tenon))
+            name = f"{plugin}.{check.key}"
+            checks[name] = _try(name, lambda check=check: check.run(tenon))
         well = all(state == "ok" for state in checks.values())
         return _json({"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503)
 
@@ -35,16 +40,19 @@ def health(tenon: Tenon) -> Blueprint:
     def metrics() -> Response:
         return Response(_metrics(tenon), content_type="text/plain; version=0.0.4; charset=utf-8")
 
+    found.register_error_handler(TenonError, from_error)
     return found
 
 
-def _try(check: Any) -> str:
+def _try(name: str, check: Any) -> str:
+    """``ok``, or what is wrong as anybody may know it; the log has the rest."""
     try:
         check()
     except TenonError as error:
-        return str(error.message)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return public_reason(error)
+    except Exception:
+        log.exception("health check failed", check=name)
+        return "failed"
     return "ok"
 
 
