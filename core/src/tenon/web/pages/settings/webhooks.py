@@ -12,6 +12,7 @@ from ....messages import _
 from ...context import actor, tenon
 from ...notices import flash
 from .admin import admins_only
+from .health import STATES
 
 SHOWN = 20
 
@@ -59,7 +60,7 @@ def add_webhook() -> Response | tuple[str, int]:
 def webhook(webhook_id: UUID) -> str:
     found = tenon().exchange.webhooks.get(webhook_id)
     sent = tenon().exchange.operations.list(target=found.target, limit=SHOWN)
-    return render_template("tenon/settings/webhook.html", hook=found, deliveries=sent)
+    return render_template("tenon/settings/webhook.html", hook=found, deliveries=sent, states=STATES)
 
 
 @admins_only

@@ -25,6 +25,14 @@
     menu.querySelector("summary").focus();
   }
 
+  // What is typed has its own direction; an empty field keeps the page's, where its caret is looked for.
+  document.addEventListener("input", (event) => {
+    const own = event.target.matches("textarea, input[type=text], input:not([type])");
+    if (!own || event.target.matches("[dir=ltr], [inputmode], [role=combobox]")) return;
+    if (event.target.value) event.target.dir = "auto";
+    else event.target.removeAttribute("dir");
+  });
+
   // An error summary and a fresh panel are where the reader has to be next.
   document.querySelector("#problems, #failure")?.focus();
   document.addEventListener("htmx:after:swap", (event) => {
