@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tenon.clock import ManualClock
 from tenon.identity.actor import Actor
-from tenon.testing import ApiClient
+from tenon.testing import ApiClient, Events
 from tests.rest.conftest import Send
 
 
@@ -128,3 +129,15 @@ def test_of_changes_at_once_to_one_version_one_is_made(api: ApiClient, send: Sen
     answers = at_once(6, change)
     assert sorted(answers) == [200] + [412] * 5
     assert api.get(path)["version"] == 2
+
+
+def test_a_key_is_forgotten_after_two_days(api: ApiClient, events: Events, clock: ManualClock) -> None:
+    api.post("/accounts", {"name": "Acme"}, Idempotency_Key="a1")
+    clock.advance(days=1)
+    events.run_worker()
+    api.post("/accounts", {"name": "Acme"}, Idempotency_Key="a1")
+    assert total(api) == 1
+    clock.advance(days=2)
+    events.run_worker()
+    api.post("/accounts", {"name": "Acme"}, Idempotency_Key="a1")
+    assert total(api) == 2

@@ -139,6 +139,8 @@ def _exchange(
     identity: Identity,
     records: Records,
 ) -> Exchange:
+    from .rest.idempotency import FORGET
+
     def visible(actor: Actor, entity: str, id_: UUID) -> bool:
         with records.reading(actor) as work:
             return bool(work.titles(entity, [id_]))
@@ -148,13 +150,11 @@ def _exchange(
         clock,
         subscribers=plugins.contributions(c.Subscriber),
         integrations=plugins.contributions(c.Integration),
-        jobs=[*plugins.contributions(c.Job), *(("tenon", job) for job in pipelines.jobs())],
+        jobs=[*plugins.contributions(c.Job), *(("tenon", job) for job in [*pipelines.jobs(), FORGET])],
         access=records.access,
         actor_of=identity.actor_for_user,
         visible=visible,
-        http=HttpClient(
-            allow=settings.outgoing.allow, timeout=settings.outgoing.timeout.total_seconds()
-        ),
+        http=HttpClient(allow=settings.outgoing.allow, timeout=settings.outgoing.timeout.total_seconds()),
     )
 
 

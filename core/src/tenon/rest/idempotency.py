@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask import Response, request
@@ -16,14 +17,19 @@ from sqlalchemy import exc
 
 from ..errors import BadRequestError, Problem
 from ..messages import _
+from ..plugin.contributions import Job
 from ..records.models import IdempotencyKey
 from ..records.work import Work
 from ..storage import json
 from .operations import Call
 from .problems import HEADERS, problem
 
+if TYPE_CHECKING:
+    from ..app import Tenon
+
 TABLE: sa.Table = IdempotencyKey.__table__  # type: ignore[assignment]
 KEPT_HEADERS = ("ETag", "Location")
+KEPT_FOR = timedelta(days=2)
 
 
 def once(call: Call, body: Mapping[str, Any], run: Callable[[Work], Response]) -> Response:
@@ -87,3 +93,12 @@ def _again(known: Any, print_: str) -> Response:
         )  # fmt: skip
     headers = {**HEADERS, **known.headers, "Idempotency-Replayed": "true"}
     return Response(known.body, known.status, headers, content_type="application/json")
+
+
+def _forget(_payload: Mapping[str, Any], tenon: Tenon) -> None:
+    with tenon.storage.writing() as connection:
+        connection.execute(sa.delete(TABLE).where(TABLE.c.at < tenon.clock.now() - KEPT_FOR))
+
+
+FORGET = Job("rest.idempotency", _forget, _("Forget old Idempotency-Keys"), every=timedelta(hours=1))
+"""Nobody repeats a request after two days."""
