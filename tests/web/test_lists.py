@@ -39,6 +39,22 @@ def test_a_list_shows_what_its_filter_names(visitor: Visitor, accounts: None) ->
     assert "Annual revenue is at least 500" in page.text
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("filter[stage][in]=won,lost", "Stage is Won or Lost"),
+        ("filter[pipeline][eq]=new_business", "Pipeline is New business"),
+        ("filter[source][ne]=event", "Source is not Trade fair or event"),
+        ("filter[amount][between]=50,2000", "Amount is between 50 and 2,000"),
+        ("filter[owner_id][eq]=$me", "Owner is me"),
+        ("filter[close_date][within]=this_year", "Close date: This year"),
+        ("filter[close_date][empty]=false", "Close date is not empty"),
+    ],
+)
+def test_a_condition_reads_as_a_person_would_say_it(visitor: Visitor, query: str, words: str) -> None:
+    assert words in visitor.get(f"/opportunities?{query}").text
+
+
 def test_a_chip_leads_to_the_list_without_its_condition(visitor: Visitor, accounts: None) -> None:
     page = visitor.get("/accounts?filter[industry][eq]=retail&filter[revenue][gte]=500")
     without = [

@@ -39,6 +39,25 @@ OPERATOR_LABELS: Mapping[str, Message] = {
     "between": _("is between"),
     "within": _("is within"),
 }
+# A condition in words: languages differ in where the operator stands.
+SENTENCES: Mapping[str, Message] = {
+    "eq": _("%(field)s is %(value)s"),
+    "ne": _("%(field)s is not %(value)s"),
+    "gt": _("%(field)s is more than %(value)s"),
+    "gte": _("%(field)s is at least %(value)s"),
+    "lt": _("%(field)s is less than %(value)s"),
+    "lte": _("%(field)s is at most %(value)s"),
+    "in": _("%(field)s is %(value)s"),
+    "not_in": _("%(field)s is not %(value)s"),
+    "contains": _("%(field)s contains %(value)s"),
+    "not_contains": _("%(field)s does not contain %(value)s"),
+    "starts_with": _("%(field)s starts with %(value)s"),
+    "ends_with": _("%(field)s ends with %(value)s"),
+    "empty": _("%(field)s is empty"),
+    "between": _("%(field)s is between %(value)s"),
+    "within": _("%(field)s: %(value)s"),
+}
+NOT_EMPTY = _("%(field)s is not empty")
 PERIOD_LABELS: Mapping[str, Message] = {
     "today": _("Today"),
     "this_week": _("This week"),

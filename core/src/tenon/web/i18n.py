@@ -7,17 +7,17 @@ files are read once per process, so nothing has to be compiled. English is the t
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from gettext import NullTranslations
 from importlib.resources import files
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, UnknownLocaleError, dates, lists, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -139,6 +139,11 @@ class Reader:
     def label(self, label: str) -> str:
         """A label: translated when code marked it, as it is when a customer typed it."""
         return self.text(label) if isinstance(label, Message) else label
+
+    def listed(self, texts: Sequence[str], joined: Literal["and", "or"] = "and") -> str:
+        """``Won or Lost``: several texts as one part of a sentence."""
+        style: Literal["standard", "or"] = "or" if joined == "or" else "standard"
+        return lists.format_list([self.isolated(text) for text in texts], style=style, locale=self.locale)
 
     def number(self, value: int | Decimal) -> str:
         return numbers.format_decimal(value, locale=self.locale, decimal_quantization=False)

@@ -19,8 +19,8 @@ from .. import slots, views
 from ..cells import NUMERIC, Cells
 from ..context import actor, by_htmx, may, reader, tenon
 from ..controls import Control, FormState, control
-from ..filters import OPERATOR_LABELS, PERIOD_LABELS, SEVERAL, Clause, filterable, operators
-from ..links import cells_for, links_to
+from ..filters import NOT_EMPTY, PERIOD_LABELS, SENTENCES, SEVERAL, Clause, filterable, operators
+from ..links import cells_for, links_to, stage_labels
 from ..listing import ListState, read_state
 from ..notices import flash
 from ..pickers import options_for
@@ -150,29 +150,37 @@ def _chips(work: Work, state: ListState) -> Iterator[Chip]:
 
 def describe(work: Work, type_: EntityType, clause: Clause) -> str:
     """A condition as a person would say it: ``Amount is at least 1,000``."""
-    read = reader()
     found = type_.fields.get(clause.field)
-    label = read.label(found.label) if found else clause.field
-    operator = read.text(OPERATOR_LABELS.get(clause.op, clause.op))
+    label = reader().label(found.label) if found else clause.field
     if clause.op == "empty":
-        return (
-            f"{label} {operator}"
-            if clause.value != "false"
-            else read.text(_("%(field)s is not empty", field=label))
-        )
+        return reader().text(NOT_EMPTY if clause.value == "false" else SENTENCES["empty"], field=label)
+    sentence = SENTENCES.get(clause.op)
+    value = _values(work, type_, clause)
+    return reader().text(sentence, field=label, value=value) if sentence else f"{label} {clause.op} {value}"
+
+
+def _values(work: Work, type_: EntityType, clause: Clause) -> str:
+    """What a condition compares with, in words: ``Won or Lost``, ``1,000 and 2,000``."""
     if clause.op == "within" and clause.value in PERIOD_LABELS:
-        return f"{label} {operator}: {read.text(PERIOD_LABELS[clause.value])}"
-    values = clause.value.split(",") if clause.op in SEVERAL or clause.op == "between" else [clause.value]
-    return f"{label} {operator} {' – '.join(_shown(work, found, value) for value in values)}"
+        return reader().text(PERIOD_LABELS[clause.value])
+    several = clause.op in SEVERAL or clause.op == "between"
+    values = [part.strip() for part in clause.value.split(",")] if several else [clause.value]
+    shown = [_shown(work, type_, clause.field, value) for value in values if value]
+    return reader().listed(shown, "or" if clause.op in SEVERAL else "and")
 
 
-def _shown(work: Work, found: Field | None, value: str) -> str:
+def _shown(work: Work, type_: EntityType, path: str, value: str) -> str:
+    found = type_.fields.get(path)
     if found is None:
         return value
     if value == "$me":
         return reader().text(_("me"))
+    label = stage_labels().get((type_.name, path, value))
+    if label is not None:
+        return reader().label(label)
     try:
-        loaded = found.load([value] if found.kind == "multi_choice" else value)
+        several = found.kind == "multi_choice"
+        loaded = found.load([value] if several else value)
         links = links_to(work, found.spec.to, [loaded]) if found.kind == "reference" and found.spec.to else {}
         return Cells(reader(), links).value(found.spec, loaded).striptags()
     except Exception:
