@@ -62,11 +62,14 @@ def configure_logging(level: str | None = None, form: str | None = None) -> None
 
 
 def _as_text() -> list[Any]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # The other formatters print local variables, in which people's data stands.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _as_json() -> list[Any]:
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(without_locals), structlog.processors.JSONRenderer()]
 
 
 def _one_of(variable: str, given: str | None, known: tuple[str, ...], default: str) -> str:
