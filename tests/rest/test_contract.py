@@ -67,7 +67,7 @@ class Served:
         self.headers = {"Authorization": f"Bearer {key}"}
 
     def failures(
-        self, paths: str, *, examples: int, boundaries: bool, app: WSGIApplication | None = None
+        self, paths: str, *, examples: int = 3, boundaries: bool, app: WSGIApplication | None = None
     ) -> str:
         """What answers differently from what the document says, of the operations at ``paths``."""
         config = SchemathesisConfig.from_dict({"seed": 1, "checks": CHECKS})

@@ -30,7 +30,7 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
 def digest(document: Any) -> str:
     """A line for every operation: what it is called, and which statuses it answers with."""
     lines = [
-        f"{method} {path} {operation['operationId']} {' '.join(operation['responses'])}"
+        f"{method} {path[1:] or 'the index'} {operation['operationId']} {' '.join(operation['responses'])}"
         for method, path, operation in operations(document)
     ]
     return "\n".join(sorted(lines)) + "\n"

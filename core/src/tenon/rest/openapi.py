@@ -135,7 +135,7 @@ def _plugins_own(plugin: str, place: str, method: str, part: Mapping[str, Any]) 
 
 
 def _identifier(method: str, path: str) -> str:
-    return re.sub(r"\W+", "_", f"{method}_{path}").strip("_")
+    return re.sub(r"\W+", "_", f"{method} {path}").strip("_")
 
 
 def filters(type_: EntityType) -> dict[str, Any]:
