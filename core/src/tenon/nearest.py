@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from .messages import Message, _
+
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The one of ``known`` that ``name`` was most likely meant to be, if any is near.
@@ -17,17 +19,18 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return folded[matches[0]] if matches else None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> Message | str:
     """``": did you mean 'database'?"``, or nothing when no known name is near."""
     match = nearest(name, known)
-    return f": did you mean {match!r}?" if match else ""
+    return _(": did you mean %(name)s?", name=repr(match)) if match else ""
 
 
-def listed(names: Iterable[str], limit: int = 12) -> str:
+def listed(names: Iterable[str], limit: int = 12) -> Message | str:
     """Names in the order of the alphabet, for a sentence: ``a, b and 3 more``."""
     every = sorted(set(names))
     if not every:
-        return "none"
+        return _("none")
     if len(every) <= limit:
         return ", ".join(every)
-    return f"{', '.join(every[:limit])} and {len(every) - limit} more"
+    first = ", ".join(every[:limit])
+    return _("%(names)s and %(count)s more", names=first, count=len(every) - limit)

@@ -35,7 +35,7 @@ def check(mapping: Mapping, registry: Registry, layout: Layout) -> EntityType:
     try:
         type_ = registry[mapping.entity]
     except NotFoundError as error:
-        raise MapError(str(error.message), hint=error.hint) from error
+        raise MapError(error.message, hint=error.hint) from error
     problems = [
         *_columns(mapping, layout),
         *_fields(mapping, type_),
@@ -112,7 +112,7 @@ def _findable(path: str, type_: EntityType) -> Iterator[Problem]:
     field = type_.fields[path]
     if "in" not in OPERATORS[field.kind] or not field.spec.filterable:
         detail = _("%(entity)s cannot be found by %(name)s", entity=type_.label, name=path)
-        yield Problem("", "lookup", str(detail))
+        yield Problem("", "lookup", detail)
 
 
 def _keys(mapping: Mapping, type_: EntityType) -> Iterator[Problem]:
@@ -133,7 +133,7 @@ def _history(mapping: Mapping, type_: EntityType) -> Iterator[Problem]:
 
 
 def _problem(code: str, name: str, known: Iterable[str], detail: Message) -> Problem:
-    return Problem("", code, f"{detail}{did_you_mean(name, known)}")
+    return Problem("", code, detail + did_you_mean(name, known))
 
 
 def places(layout: Layout) -> dict[str, int]:

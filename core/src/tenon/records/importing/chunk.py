@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from ...errors import Problem, TenonError
-from ...messages import Message, _
+from ...messages import _
 from .. import external
 from ..record import Record
 from ..registry import EntityType, Loaded
 from ..work import Work
 from .mapping import Mapping
 from .prepare import Prepared, RowReader
-from .references import References, one_line, with_values
+from .references import References, told, with_values
 from .seen import SeenKeys
 
 Found = dict[int, Record]
@@ -248,17 +248,8 @@ def _refuse(row: Prepared, error: TenonError) -> None:
     if error.problems:
         row.problems += error.problems
     else:
-        row.problems.append(Problem("", error.code, one_line(error)))
+        row.problems.append(Problem("", error.code, told(error)))
 
 
 def _shown(row: Prepared) -> str:
     return repr(", ".join(str(part) for part in row.key or ()))
-
-
-def reasons(row: Prepared) -> Message | str:
-    """Everything wrong with a row, in one line."""
-    parts = [
-        f"{p.pointer.lstrip('/').replace('/', '.')}: {p.detail}" if p.pointer else p.detail
-        for p in row.problems
-    ]
-    return "; ".join(dict.fromkeys(parts)).replace("\n", " ")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ...errors import ConflictError, ForbiddenError, NotFoundError
 from ...identity.actor import Actor
-from ...messages import _
+from ...messages import _, loaded
 from ...storage.ids import new_id
 from ..records import Records
 from ..undo import UndoReport, undo_batch
@@ -108,7 +108,7 @@ class Imports:
         found = sa.select(ROWS).where(ROWS.c.import_id == run_id, ROWS.c.kind == "bad")
         with self._records.storage.snapshot() as connection:
             for row in connection.execute(found.order_by(ROWS.c.row)).yield_per(500):
-                yield Row(row.row, row.line, unpack(row.cells)), row.reason
+                yield Row(row.row, row.line, unpack(row.cells)), loaded(row.reason)
 
     def write_errors(self, run_id: UUID, to: Path) -> int:
         """Write the refused rows as a file like the imported one; how many there are."""

@@ -14,7 +14,7 @@ from ...messages import _
 from ...nearest import did_you_mean, listed
 from ...settings.tomlfile import TomlError, TomlFile, parse_toml
 from . import mapping as m
-from .problems import MapError
+from .problems import MapError, at
 from .rows import FileOptions
 from .templates import TemplateError, template_columns
 
@@ -301,7 +301,7 @@ class _Reading:
 
     def _wrong(self, where: str, detail: str) -> None:
         place = self._toml.where(*where.split("."))
-        self._problems.append(Problem(place, "map", f"{where}: {detail}"))
+        self._problems.append(Problem(place, "map", at(where, detail)))
 
 
 def _flat(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -56,7 +56,8 @@ class ImportRow(Base):
 
     ``kind`` is ``bad`` for a row that goes into the error file, and ``later`` for a
     reference to a record of the same file that was not there yet: ``field`` of
-    ``record_id`` is to become what ``value`` names. ``cells`` are the row's own, as JSON in
+    ``record_id`` is to become what ``value`` names. ``reason`` is a text as
+    :func:`tenon.messages.dumped` keeps it. ``cells`` are the row's own, as JSON in
     ASCII: they may hold what is not text.
     """
 

@@ -47,22 +47,22 @@ def load_plan(plan: Path, folder: Path) -> list[Step]:
 def _wrong(step: Any, number: int) -> list[Problem]:
     where = f"step {number}"
     if not isinstance(step, dict):
-        return [Problem(where, "plan", str(_("a table is expected")))]
+        return [Problem(where, "plan", _("a table is expected"))]
     problems = [_unknown(key, _KEYS, where) for key in step if key not in _KEYS]
     for key in ("file", "map"):
         if not isinstance(step.get(key), str):
-            problems.append(Problem(where, "plan", str(_('it needs %(key)s = "…"', key=key))))
+            problems.append(Problem(where, "plan", _('it needs %(key)s = "…"', key=key)))
     return problems
 
 
 def _unknown(key: str, known: tuple[str, ...], where: str) -> Problem:
     detail = _("there is no key %(key)s%(near)s", key=repr(key), near=did_you_mean(key, known))
-    return Problem(where, "plan", str(detail))
+    return Problem(where, "plan", detail)
 
 
 def _step(step: dict[str, str], maps: Path, folder: Path, problems: list[Problem]) -> list[Step]:
     try:
         return [Step(folder / step["file"], load_map(maps / step["map"], step.get("entity")))]
     except MapError as error:
-        problems += error.problems or [Problem(step["map"], "map", str(error.message))]
+        problems += error.problems or [Problem(step["map"], "map", error.message)]
         return []

@@ -14,6 +14,7 @@ from ..registry import EntityType, Field, Loaded, pointer
 from .binding import FACTS, key_fields, places
 from .cells import CellError, compile_cell, plain_text
 from .mapping import HistoryRule, Mapping, Rule, Skip
+from .problems import at
 from .rows import Layout, Row
 from .templates import compile_template
 
@@ -97,7 +98,7 @@ class RowReader:
             value = read(cells)
         except CellError as error:
             origin = rule.column or rule.field
-            found.problems.append(Problem(pointer(rule.field), error.code, f"{origin}: {error.detail}"))
+            found.problems.append(Problem(pointer(rule.field), error.code, at(origin, error.detail)))
             return
         if rule.field in FACTS:
             if value is not None:
@@ -153,7 +154,7 @@ class RowReader:
             try:
                 at = read(cells)
             except CellError as error:
-                found.problems.append(Problem("", error.code, f"{step.at}: {error.detail}"))
+                found.problems.append(Problem("", error.code, at(step.at, error.detail)))
                 continue
             stage = step.stage or found.values.get("stage")
             if isinstance(at, datetime) and stage:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...errors import BadRequestError, InvalidError
-from ...messages import _
+from collections.abc import Iterable
+
+from ...errors import BadRequestError, InvalidError, Problem
+from ...messages import Message, _, joined
 
 
 class FileError(BadRequestError):
@@ -18,3 +20,17 @@ class MapError(InvalidError):
 
     code = "import-map"
     title = _("The map does not fit")
+
+
+def at(place: str, detail: str) -> Message:
+    """What is wrong, and with which column, field or key."""
+    return _("%(place)s: %(detail)s", place=place, detail=detail)
+
+
+def one_line(problems: Iterable[Problem]) -> Message | str:
+    """Everything that is wrong with a row, once each, in one line."""
+    parts = [
+        at(p.pointer.lstrip("/").replace("/", "."), p.detail) if p.pointer else p.detail for p in problems
+    ]
+    found = joined(dict.fromkeys(parts), "; ")
+    return found.replace("\n", " ") if "\n" in found else found

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ...errors import ConflictError
-from ...messages import _
+from ...messages import _, dumped
 from ...storage.ids import new_id
 from ..work import Work
 from .cellsjson import pack
-from .chunk import Result, reasons
+from .chunk import Result
 from .models import ImportRow, ImportRun
 from .prepare import Prepared
+from .problems import one_line
 from .tally import Tally
 
 RUNS: sa.Table = ImportRun.__table__  # type: ignore[assignment]
@@ -62,12 +63,12 @@ def note(tally: Tally, result: Result, counted: dict[str, int]) -> None:
         if len(tally.first) < 5:
             tally.first.append({p: v for p, v in record.values.items() if v is not None and p != "custom"})
     for row in result.failed:
-        tally.refused(row, str(reasons(row)))
+        tally.refused(row, one_line(row.problems))
 
 
 def keep_rows(connection: Connection, run_id: UUID, result: Result) -> None:
     """The refused rows, and the references that wait for the end of the file."""
-    rows = [_kept(run_id, row, "bad", reason=str(reasons(row))) for row in result.failed]
+    rows = [_kept(run_id, row, "bad", reason=dumped(one_line(row.problems))) for row in result.failed]
     for row, record_id in result.later:
         rows += [
             _kept(run_id, row, "later", field=path, value=text, record_id=record_id)
@@ -105,4 +106,4 @@ def settle(connection: Connection, settled: Iterable[UUID], failed: dict[UUID, s
     if ids:
         connection.execute(sa.delete(ROWS).where(ROWS.c.id.in_(ids)))
     for id_, reason in failed.items():
-        connection.execute(sa.update(ROWS).where(ROWS.c.id == id_).values(kind="bad", reason=reason))
+        connection.execute(sa.update(ROWS).where(ROWS.c.id == id_).values(kind="bad", reason=dumped(reason)))

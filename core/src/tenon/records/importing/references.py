@@ -10,7 +10,7 @@ from uuid import UUID
 from marshmallow import ValidationError
 
 from ...errors import Problem, TenonError
-from ...messages import Message, _
+from ...messages import Message, _, joined
 from .. import external
 from ..query import Query, Where
 from ..record import Record
@@ -18,6 +18,7 @@ from ..registry import EntityType, pointer
 from ..work import Work
 from .mapping import Lookup, Mapping, Rule
 from .prepare import Prepared
+from .problems import at, one_line
 
 REMEMBERED = 5000
 CHUNK = 500
@@ -81,14 +82,14 @@ class References:
         if text in known:
             row.values[rule.field] = known[text]
         elif text in wrong:
-            row.problems.append(Problem(pointer(rule.field), "lookup", f"{rule.origin}: {wrong[text]}"))
+            row.problems.append(Problem(pointer(rule.field), "lookup", at(rule.origin, wrong[text])))
         elif own:
             row.later[rule.field] = text
         elif rule.lookup.missing == "empty":
             row.values[rule.field] = None
         else:
             detail = _("there is no %(entity)s %(text)s", entity=to.label, text=repr(text))
-            row.problems.append(Problem(pointer(rule.field), "missing-reference", f"{rule.origin}: {detail}"))
+            row.problems.append(Problem(pointer(rule.field), "missing-reference", at(rule.origin, detail)))
 
     def _find(
         self, work: Work, to: str, lookup: Lookup, texts: Iterable[str]
@@ -126,7 +127,7 @@ class References:
 
 def _reason(error: ValidationError) -> str:
     messages = error.messages
-    return str(messages[0] if isinstance(messages, list) else messages)
+    return messages[0] if isinstance(messages, list) else str(messages)
 
 
 def _create(
@@ -138,9 +139,7 @@ def _create(
     results = work.bulk_create(to, [{**lookup.create, **dict.fromkeys(given, text)} for text in texts])
     for text, result in zip(texts, results, strict=True):
         if isinstance(result, TenonError):
-            failed[text] = _(
-                "%(text)s could not be made: %(reason)s", text=repr(text), reason=one_line(result)
-            )
+            failed[text] = _("%(text)s could not be made: %(reason)s", text=repr(text), reason=told(result))
         else:
             made[text] = result.id
     if lookup.system and made:
@@ -164,9 +163,8 @@ def with_values(
                 break
 
 
-def one_line(error: TenonError) -> str:
+def told(error: TenonError) -> str:
     """All an error says, in one line for the error file."""
-    parts = [f"{p.pointer.lstrip('/').replace('/', '.')}: {p.detail}".lstrip(": ") for p in error.problems]
-    if not parts:
-        parts = [str(error.message), *([str(error.hint)] if error.hint else [])]
-    return "; ".join(parts)
+    if error.problems:
+        return one_line(error.problems)
+    return joined((error.message, error.hint), "; ") if error.hint else error.message

@@ -15,10 +15,11 @@ from ...messages import _
 from ..registry import EntityType
 from ..work import Work
 from . import progress
-from .chunk import Chunks, reasons, update_all
+from .chunk import Chunks, update_all
 from .mapping import Mapping
 from .prepare import Prepared, RowReader
-from .references import one_line
+from .problems import one_line
+from .references import told
 from .rows import Row, Source
 from .seen import SeenKeys
 from .tally import Tally
@@ -96,16 +97,15 @@ class Runner:
         good = [(w, row) for w, row in zip(waiting, rows, strict=True) if not row.problems]
         items = [(w.record_id, row.values, None) for w, row in good]
         results = update_all(work, self._type, items, [None] * len(items))
-        failed = {w.id: str(reasons(row)) for w, row in zip(waiting, rows, strict=True) if row.problems}
+        failed = {w.id: one_line(row.problems) for w, row in zip(waiting, rows, strict=True) if row.problems}
         for (w, _row), result in zip(good, results, strict=True):
             if isinstance(result, TenonError):
-                failed[w.id] = one_line(result)
-        told = {
-            id_: str(_("the record was made, but %(reason)s", reason=reason))
-            for id_, reason in failed.items()
+                failed[w.id] = told(result)
+        reasons: dict[UUID, str] = {
+            id_: _("the record was made, but %(reason)s", reason=reason) for id_, reason in failed.items()
         }
-        progress.settle(work.connection, [w.id for w in waiting if w.id not in failed], told)
-        self._count_failed(work, waiting, told)
+        progress.settle(work.connection, [w.id for w in waiting if w.id not in failed], reasons)
+        self._count_failed(work, waiting, reasons)
         return True
 
     def _count_failed(self, work: Work, waiting: Any, failed: dict[UUID, str]) -> None:

@@ -32,6 +32,9 @@ VIA_LABELS: Mapping[str, Message] = {
     "import": _("by an import"),
     "job": _("by a job"),
     "cli": _("by a command"),
+    "approval": _("by an approval"),
+    "undo": _("by taking back"),
+    "demo": _("as an example"),
 }
 ACTION_LABELS: Mapping[str, Message] = {
     "create": _("Created"),
