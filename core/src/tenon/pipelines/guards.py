@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..errors import Problem
-from ..messages import Message, _
+from ..messages import Message, _, joined
 from ..plugin.contributions import Approval, Condition, Denial, GuardCheck
 from ..records.registry import pointer
 from .compiled import CompiledPipeline, CompiledStage, CompiledTransition, Rule
@@ -127,7 +127,7 @@ def _rules(attempt: Attempt, ways: Iterable[CompiledTransition]) -> Iterator[Rul
 def _illegal(attempt: Attempt) -> Iterator[Problem]:
     if attempt.source is None or attempt.pipeline.allows(attempt.source.key, attempt.target.key):
         return
-    targets = ", ".join(str(stage.label) for stage in attempt.pipeline.targets(attempt.source.key))
+    targets = joined(stage.label for stage in attempt.pipeline.targets(attempt.source.key))
     detail = _(
         "There is no way from %(source)s to %(target)s; it leads to: %(targets)s",
         source=attempt.source.label,

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from ..access.policy import Access
 from ..errors import ForbiddenError, Problem
-from ..messages import _
+from ..messages import _, joined
 from ..plugin.contributions import GuardCheck
 from .compiled import CompiledPipeline, CompiledStage
 from .definition import Definitions
@@ -184,7 +184,7 @@ def attempt_of(
 
 def approval_needed(verdict: Verdict, attempt: Attempt) -> Problem:
     """The reason why a plain write of ``stage`` is refused where others have to agree."""
-    labels = ", ".join(str(approval.label) for approval in verdict.approvals)
+    labels = joined(approval.label for approval in verdict.approvals)
     detail = _(
         "%(stage)s needs approval (%(approvals)s): ask for it by moving the record",
         stage=attempt.target.label,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from ..errors import ConflictError, DuplicateError, InvalidError, Problem, TenonError
-from ..messages import _
+from ..messages import _, joined
 from .registry import EntityType, pointer
 from .signals import Change
 
@@ -31,7 +31,7 @@ def explain(work: Work, change: Change, error: exc.IntegrityError) -> TenonError
 
 def _duplicate(change: Change, text: str) -> DuplicateError:
     paths = unique_paths(change.entity, text)
-    labels = ", ".join(str(change.entity.fields[p].label) for p in paths) or str(change.entity.label)
+    labels = joined(change.entity.fields[p].label for p in paths) or change.entity.label
     values = ", ".join(str(change.value(p)) for p in paths)
     detail = _("%(labels)s: %(values)s is already taken", labels=labels, values=values)
     return DuplicateError(

@@ -27,7 +27,7 @@ ADVICE: Mapping[int, tuple[Message, Message]] = {
     403: (_("You may not do this"), _("Ask an administrator for the permission.")),
     404: (
         _("There is nothing here"),
-        _("It may be archived, merged, or not visible to you. Search for it above."),
+        _("It may be archived, merged, or not visible to you."),
     ),
     405: (_("This address cannot be used like that"), _("Go back and use the buttons of the page.")),
     409: (_("This cannot be done now"), _("Load the record anew: it may have changed since.")),
