@@ -309,10 +309,11 @@ def _one(work: Work, changes: list[Change]) -> Record:
     if change.before is not None and not change.values:
         return read.hide(work, change.before)
     try:
-        _apply(work, change.entity, change.action, changes)
+        within = _apply(work, change.entity, change.action, changes)
     except exc.IntegrityError as error:
         raise constraints.explain(work, change, error) from error
-    _within_scope(work, changes)
+    if not within:
+        _within_scope(work, changes)
     work.pending += changes
     return _done(work, change)
 
@@ -337,8 +338,8 @@ def _group(work: Work, group: list[tuple[int, Change]]) -> dict[int, Record | Te
     changes = [change for _i, change in group]
     try:
         with work.connection.begin_nested():
-            _apply(work, changes[0].entity, changes[0].action, changes)
-            _within_scope(work, changes)
+            if not _apply(work, changes[0].entity, changes[0].action, changes):
+                _within_scope(work, changes)
     except (exc.IntegrityError, TenonError) as error:
         if len(group) > 1:
             half = len(group) // 2
@@ -356,11 +357,14 @@ def _done(work: Work, change: Change) -> Record:
     return read.hide(work, Record(change.entity, dict(change.after.values)))
 
 
-def _apply(work: Work, type_: EntityType, action: Action, changes: list[Change]) -> None:
-    """Write the rows of changes that are alike in kind, action and fields."""
+def _apply(work: Work, type_: EntityType, action: Action, changes: list[Change]) -> bool:
+    """Write the rows of changes that are alike in kind, action and fields.
+
+    Whether the database said in the same breath that they are within the actor's scope.
+    """
     if action == "remove":
         _delete(work, type_, changes)
-        return
+        return False
     custom = any(path.startswith("custom.") for path in changes[0].values)
     for change in changes:
         if action == "create" or custom:
@@ -370,17 +374,27 @@ def _apply(work: Work, type_: EntityType, action: Action, changes: list[Change])
         if change.before is not None:
             change.values["version"] = change.before.version + 1
             change.values["updated_at"] = work.now
+    within = False
     if action == "create":
-        _insert(work, type_, changes)
+        within = _insert(work, type_, changes)
     else:
         _update(work, type_, changes)
     _apply_extensions(work, type_, changes)
+    return within
 
 
-def _insert(work: Work, type_: EntityType, changes: list[Change]) -> None:
+def _insert(work: Work, type_: EntityType, changes: list[Change]) -> bool:
+    """Insert; whether a single row is known to be within the actor's scope."""
     columns = [c.key for c in type_.table.columns]
-    statement = work.records.statement((type_, "insert"), lambda: sa.insert(type_.table))
-    work.connection.execute(statement, [{c: change.values.get(c) for c in columns} for change in changes])
+    rows = [{c: change.values.get(c) for c in columns} for change in changes]
+    allowed = work.scope(type_, "create")
+    insert = work.records.statement((type_, "insert"), lambda: sa.insert(type_.table))
+    if allowed is None or len(rows) > 1:
+        work.connection.execute(insert, rows)
+        return allowed is None
+    # A predicate that looks at other rows may not see this one yet; then it is asked again.
+    told = work.records.statement((type_, "insert", allowed), lambda: insert.returning(allowed))
+    return bool(work.connection.execute(told, rows).scalar_one())
 
 
 def _update(work: Work, type_: EntityType, changes: list[Change]) -> None:
