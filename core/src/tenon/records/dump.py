@@ -28,11 +28,19 @@ def compile_dump(type_: EntityType, paths: Iterable[str] | None = None) -> Dump:
     plain = tuple(f.path for f in own if f.kind not in DECIMALS)
     custom = tuple((f.path[7:], f) for f in chosen if f.origin == "custom")
     sides = _sides(type_, chosen)
-    with_custom = wanted is None or bool(custom)
+    whole = wanted is None
+    with_custom = whole or bool(custom)
+    nested = tuple(p for p in type_.fields if "." in p)
 
     def dump(record: Record) -> dict[str, Any]:
         values = record.values
-        found = {path: values[path] for path in plain if path in values}
+        if whole:
+            # Copied in one go, and mended after: most fields are as JSON wants them.
+            found = values.copy()
+            for path in nested:
+                found.pop(path, None)
+        else:
+            found = {path: values[path] for path in plain if path in values}
         for path, places in decimals:
             if path in values:
                 value = values[path]
