@@ -192,7 +192,7 @@ def _teach_sqlite(engine: Engine) -> None:
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
-            "cache_size = -32000",
+            "cache_size = -4000",
             "temp_store = MEMORY",
             "journal_size_limit = 67108864",
         ):

@@ -17,8 +17,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 EXACT = decimal.Context(prec=40, rounding=decimal.ROUND_HALF_UP)
 
 
-# Columns of these types are read by the thousand, so each gives its processor itself: a
-# TypeDecorator's own costs two calls a value.
+# Values of these types come by the thousand, so each gives its processors itself: a
+# TypeDecorator's own cost two calls a value.
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -31,15 +31,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(sa.DateTime(timezone=dialect.name != "sqlite"))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a moment needs a time zone: {value!r}")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        moment = _utc_given(value)
+        return moment.replace(tzinfo=None) if moment and dialect.name == "sqlite" else moment
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        return _text_of_moment if dialect.name == "sqlite" else _utc_given
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
         return _utc_of_text if dialect.name == "sqlite" else _utc
+
+
+def _utc_given(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a moment needs a time zone: {value!r}")
+    return value.astimezone(UTC)
+
+
+def _text_of_moment(value: datetime | None) -> str | None:
+    moment = _utc_given(value)
+    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _utc_of_text(value: str | None) -> datetime | None:
