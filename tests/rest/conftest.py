@@ -15,6 +15,7 @@ from tenon.settings import Settings
 from tenon.testing import ApiClient
 from tenon.testing.deployments import Deployments
 from tenon.testing.people import make_actor
+from tests.rest.documented import Documented
 
 Send = Callable[..., TestResponse]
 
@@ -25,6 +26,22 @@ def tenon_settings(request: pytest.FixtureRequest) -> Settings:
     marker = request.node.get_closest_marker("tenon")
     given = {"plugins": ["b2b_accounts"], "locale": {"currency": "EUR"}}
     return Settings.for_tests(**(given | (marker.kwargs if marker else {})))
+
+
+@pytest.fixture(scope="session")
+def documented(tenon_deployments: Deployments) -> Iterator[Documented]:
+    """The OpenAPI document, and what was answered of it so far."""
+    tenon = tenon_deployments.compose(Settings.for_tests(plugins=["b2b_accounts"]))
+    add_faces(tenon)
+    yield Documented(tenon.app.test_client().get("/api/v1/openapi.json").json)
+    tenon_deployments.discard(tenon)
+
+
+@pytest.fixture
+def tenon_app(tenon_app: Flask, documented: Documented) -> Flask:
+    """The app with both faces; an answer that the document does not have fails the test."""
+    tenon_app.after_request(documented.check)
+    return tenon_app
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tenon.app import Tenon, add_faces
+from tenon.identity.actor import Actor
 from tenon.testing import ApiClient
+from tests.rest.documented import Documented
 
 DIGEST = Path(__file__).with_name("contract.txt")
 
@@ -126,3 +130,24 @@ def test_a_plugins_own_routes_are_in_the_document(document: Any) -> None:
     assert own["tags"] == ["b2b_accounts"]
     assert set(own["responses"]) >= {"200", "401", "404", "429", "503"}
     assert "AccountRollup" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("lack", ["status", "field", "kind"])
+def test_an_answer_that_the_document_lacks_is_noticed(
+    tenon: Tenon, actor: Actor, document: Any, lack: str
+) -> None:
+    wrong = copy.deepcopy(document)
+    read = wrong["paths"]["/accounts/{id}"]["get"]["responses"]
+    if lack == "status":
+        del read["200"]
+    elif lack == "field":
+        wrong["components"]["schemas"]["account"]["properties"]["name"] = {"type": "integer"}
+    else:
+        read["200"]["content"] = {"text/plain": {}}
+    add_faces(tenon)
+    tenon.app.testing = True
+    tenon.app.after_request(Documented(wrong).check)
+    with tenon.records.writing(actor) as work:
+        made = work.create("account", {"name": "Acme"})
+    with pytest.raises(AssertionError, match=r"200|integer|text/plain"):
+        ApiClient.of(tenon, actor).get(f"/accounts/{made.id}")

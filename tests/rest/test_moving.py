@@ -90,6 +90,8 @@ def test_the_stages_it_was_in_are_told_with_their_durations(
     api.post(f"{sale}/transitions", {"to": "engaging"})
     stays = [stay for stay in api.get(f"{sale}/stage-history")["data"] if stay["kind"] == "stage"]
     assert [(stay["stage"], stay["seconds"]) for stay in stays] == [("prospecting", 7200), ("engaging", None)]
+    assert "stage" in {item["kind"] for item in api.get(f"{sale}/timeline")["data"]}
+    assert api.get(f"{sale}/history")["data"][0]["changes"]["stage"]["after"] == "engaging"
 
 
 def test_only_what_has_stages_can_be_moved(api: ApiClient, accounts: dict[str, str]) -> None:
