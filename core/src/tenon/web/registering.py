@@ -34,7 +34,7 @@ from .pages import (
 )
 from .pages.settings import routes as settings_routes
 from .security import SAFE_METHODS, guard_pages, refuse_other_sites
-from .session import COOKIE_NAME, load_actor, require_actor
+from .session import COOKIE_NAME, CookieSessions, load_actor, require_actor
 
 if TYPE_CHECKING:
     from ..app import Tenon
@@ -85,6 +85,7 @@ def register(app: Flask, tenon: Tenon) -> None:
 
 def _configure(app: Flask, tenon: Tenon) -> None:
     session = tenon.settings.session
+    app.session_interface = CookieSessions()
     app.config.update(
         SESSION_COOKIE_NAME=COOKIE_NAME,
         SESSION_COOKIE_HTTPONLY=True,

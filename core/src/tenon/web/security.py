@@ -42,8 +42,10 @@ def guard_pages(app: Flask) -> None:
 
     @app.after_request
     def secure(response: Response) -> Response:
+        given = {name.lower() for name, _value in response.headers}
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+            if name.lower() not in given:
+                response.headers.add(name, value)
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         if request.blueprint == "web" and request.endpoint != "web.static":

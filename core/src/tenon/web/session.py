@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Response, g, make_response, redirect, request, session, url_for
+from flask import Flask, Request, Response, g, make_response, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from ..errors import NotSignedInError
 from .context import by_htmx, tenon
@@ -14,6 +15,15 @@ TOKEN = "token"
 OPEN_ENDPOINTS = frozenset(
     {"web.static", "web.sign_in", "web.sign_in_form", "web.set_language", "web.set_theme"}
 )
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's own, which makes no signer for a request without a cookie, as programs send them."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def load_actor() -> None:
