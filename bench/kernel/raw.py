@@ -109,7 +109,7 @@ class SQLite:
                 "journal_mode = WAL",
                 "synchronous = NORMAL",
                 "foreign_keys = ON",
-                "cache_size = -32000",
+                "cache_size = -4000",
             ):
                 found.execute(f"PRAGMA {pragma}")
         return found

@@ -6,6 +6,7 @@ Both are waitress in one process with eight threads.
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -82,4 +83,6 @@ def raw(url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Eight connections on eight threads: that one waits for a moment is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     {"tenon": tenon, "raw": raw}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
