@@ -58,9 +58,7 @@ def test_show_says_what_a_stage_needs_and_who_gave_it(tenon):
 def test_show_speaks_to_programs_too(tenon):
     found = json.loads(tenon("pipelines", "show", "new_business", "--json", more=LEGAL).stdout)
     legal = {stage["key"]: stage for stage in found["stages"]}["legal"]
-    assert legal["parts"] == [
-        {"part": "stage", "origin": "settings: [pipelines.new_business.stages.legal]"}
-    ]
+    assert legal["parts"] == [{"part": "stage", "origin": "settings: [pipelines.new_business.stages.legal]"}]
 
 
 def test_a_pipeline_that_is_not_there_is_met_with_the_nearest_name(tenon):

@@ -1,4 +1,5 @@
 """Who may do what: the one enforcement point."""
+
 from __future__ import annotations
 
 from .policy import ALL_FIELDS, Access, FieldSet, OpenPolicy, Policy
