@@ -194,6 +194,8 @@ def _teach_sqlite(engine: Engine) -> None:
             "foreign_keys = ON",
             "cache_size = -4000",
             "temp_store = MEMORY",
+            # Pages that many writes touch, such as those of indexes, are copied back once for all.
+            "wal_autocheckpoint = 8000",
             "journal_size_limit = 67108864",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
