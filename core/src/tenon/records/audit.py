@@ -70,12 +70,15 @@ def _row(change: Change) -> dict[str, Any]:
 
 def differences(change: Change) -> dict[str, tuple[Any, Any]]:
     """What the change did, as JSON values by field path: ``(before, after)``."""
+    fields, values = change.entity.fields, change.values
+    if change.before is None:
+        made = ((path, value) for path, value in values.items() if value is not None and path not in SILENT)
+        return {path: (None, fields[path].dump(value)) for path, value in made}
     found: dict[str, tuple[Any, Any]] = {}
-    fields = change.entity.fields
-    for path, after in change.values.items():
+    for path, after in values.items():
         if path in SILENT:
             continue
-        before = change.before.get(path) if change.before is not None else None
+        before = change.before.get(path)
         if before != after:
             f = fields[path]
             found[path] = (f.dump(before), f.dump(after))
