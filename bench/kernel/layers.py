@@ -27,7 +27,7 @@ from .work import OPERATIONS, Operation, Side
 
 LOOK_SECONDS = 0.001
 REQUESTS = 1200
-DRIVER = frozenset({"do_execute", "do_executemany", "do_commit", "do_rollback", "_fetchall_impl"})
+DRIVER = frozenset({"do_execute", "do_executemany", "do_commit", "do_rollback", "fetchall", "fetchone"})
 LAYERS = (
     ("/psycopg/", "driver and database"),
     ("/sqlalchemy/", "SQLAlchemy"),

@@ -110,6 +110,7 @@ class SQLite:
                 "synchronous = NORMAL",
                 "foreign_keys = ON",
                 "cache_size = -4000",
+                "wal_autocheckpoint = 8000",
             ):
                 found.execute(f"PRAGMA {pragma}")
         return found
