@@ -49,7 +49,7 @@ DEAL = Entity(
 # Only what is used: making tables is most of what a test here costs.
 USED = ("identity_team", "identity_user", "tenon_audit", "tenon_custom_field", "tenon_external_id")
 OURS = ("tenon_stage", "tenon_stall", "tenon_approval", "tenon_delegation", "test_pipelines_")
-TABLES = [t for t in Base.metadata.sorted_tables if t.name in USED or t.name.startswith(OURS)]
+TABLES = [t for t in Base.metadata.tables.values() if t.name in USED or t.name.startswith(OURS)]
 
 
 class Rules(OpenPolicy):

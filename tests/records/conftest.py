@@ -110,7 +110,7 @@ class World:
 def build_world(url: str, policy: Any = None) -> World:
     storage = Storage(Flask("tenon"), url)
     names = ("specimens_", "care_", "tenon_")
-    tables = [t for t in Base.metadata.sorted_tables if t.name.startswith(names)]
+    tables = [t for t in Base.metadata.tables.values() if t.name.startswith(names)]
     Base.metadata.create_all(storage.engine, tables)
     registry = Registry([build_type("specimens", SHELF), build_type("specimens", SPECIMEN, [("care", CARE)])])
     clock = ManualClock()
