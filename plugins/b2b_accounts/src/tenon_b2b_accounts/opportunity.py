@@ -43,6 +43,7 @@ LOST_REASONS = (
     Choice("product", _("The product does not fit")),
     Choice("other", _("Other")),
 )
+SUMMED = ("stage", "amount_currency", "archived_at", "pipeline", "amount")
 
 
 class Opportunity(Base, RecordColumns, OwnedColumns, StageColumns):
@@ -58,6 +59,9 @@ class Opportunity(Base, RecordColumns, OwnedColumns, StageColumns):
         sa.Index(None, "close_date", "id"),
         sa.Index(None, "created_at", "id"),
         sa.Index(None, "name", "id"),
+        # Each holds all that amounts summed by stage ask for, of everybody and of one owner.
+        sa.Index("ix_b2b_accounts_opportunity_sums", *SUMMED),
+        sa.Index("ix_b2b_accounts_opportunity_own_sums", "owner_id", *SUMMED),
     )
 
     owner_id = fields.reference(_("Owner"), to="user", column="identity_user.id", index=False)

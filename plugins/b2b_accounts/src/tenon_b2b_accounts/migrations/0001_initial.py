@@ -184,6 +184,11 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_b2b_accounts_opportunity_name_id"), ["name", "id"], unique=False)
         batch_op.create_index(
+            "ix_b2b_accounts_opportunity_own_sums",
+            ["owner_id", "stage", "amount_currency", "archived_at", "pipeline", "amount"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_b2b_accounts_opportunity_owner_id_created_at_id"),
             ["owner_id", "created_at", "id"],
             unique=False,
@@ -205,4 +210,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_b2b_accounts_opportunity_product_id"), ["product_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_b2b_accounts_opportunity_sums",
+            ["stage", "amount_currency", "archived_at", "pipeline", "amount"],
+            unique=False,
         )
