@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,8 @@ def main() -> int:
     if scale not in SCALES or unknown:
         print(f"SCALE is {' or '.join(SCALES)}; ONLY is one of {', '.join(parts())}", file=sys.stderr)
         return 2
+    # An end from outside lets servers be stopped and copies of databases be dropped, too.
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(143))
     for part in wanted:
         figures = import_module(f"bench.{part}").run(scale)
         keep(figures, RESULTS / f"{part}.jsonl")
