@@ -520,4 +520,4 @@ def test_refs_name_managers_teams_roles_owners_and_fields(make_company):
 def pipelines_people(work, refs, by, record):
     from tenon.pipelines.directory import people
 
-    return people(work.connection, refs, by.id, record)
+    return people(work.unguarded, refs, by.id, record)

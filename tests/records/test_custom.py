@@ -110,12 +110,12 @@ def test_an_indexed_field_is_found_by_its_index(world: World) -> None:
         type_ = work.type("specimen")
         column = type_.fields["custom.score"].expression(type_.table)
         found = sa.select(type_.table.c.id).where(column == Decimal(7))
-        text = str(found.compile(work.connection, compile_kwargs={"literal_binds": True}))
+        text = str(found.compile(work.unguarded, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN " if work.dialect == "sqlite" else "EXPLAIN "
         if work.dialect == "postgresql":
-            work.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            work.unguarded.exec_driver_sql("SET LOCAL enable_seqscan = off")
         return "\n".join(
-            str(row) for row in work.connection.exec_driver_sql(explain + text.replace("%", "%%"))
+            str(row) for row in work.unguarded.exec_driver_sql(explain + text.replace("%", "%%"))
         )
 
     assert "ix_specimens_specimen_custom_score" in world.write(plan)

@@ -58,14 +58,14 @@ def test_rows_that_are_no_records_move_too(world: World) -> None:
     stays, goes = world.create("specimen", name="a"), world.create("specimen", name="b")
     table: Any = Label.__table__
     label = world.write(
-        lambda work: work.connection.execute(
+        lambda work: work.unguarded.execute(
             sa.insert(table).values(specimen_id=goes.id)
         ).inserted_primary_key[0]
     )
 
     def owner() -> Any:
         return world.read(
-            lambda work: work.connection.execute(
+            lambda work: work.unguarded.execute(
                 sa.select(table.c.specimen_id).where(table.c.id == label)
             ).scalar_one()
         )

@@ -8,7 +8,9 @@ everything behind this module may change at any time.
 
 from __future__ import annotations
 
-from .access.policy import ALL_FIELDS, FieldSet, Policy
+from .access.explanation import Explanation, Step
+from .access.policy import ALL_FIELDS, Branch, FieldSet, Policy
+from .access.scopes import ScopeQuery, ScopeView
 from .acting import current_actor
 from .clock import Clock
 from .errors import (
@@ -48,11 +50,13 @@ from .plugin.contributions import (
     InsertStage,
     Integration,
     Job,
+    NamedFieldSet,
     Permission,
     Pipeline,
     PipelinePatch,
     RelabelStage,
     RoleTemplate,
+    Scope,
     Seed,
     Slot,
     Stage,
@@ -106,6 +110,7 @@ __all__ = [
     "ApprovalStep",
     "BadRequestError",
     "Base",
+    "Branch",
     "Change",
     "Choice",
     "Clock",
@@ -122,6 +127,7 @@ __all__ = [
     "EntityType",
     "Event",
     "ExactDecimal",
+    "Explanation",
     "ExtensionColumns",
     "Field",
     "FieldSet",
@@ -139,6 +145,7 @@ __all__ = [
     "Job",
     "Json",
     "Message",
+    "NamedFieldSet",
     "Not",
     "NotFoundError",
     "Or",
@@ -155,6 +162,9 @@ __all__ = [
     "Rejected",
     "RelabelStage",
     "RoleTemplate",
+    "Scope",
+    "ScopeQuery",
+    "ScopeView",
     "Seed",
     "Slot",
     "Stage",
@@ -162,6 +172,7 @@ __all__ = [
     "StageTracking",
     "StaleError",
     "Stall",
+    "Step",
     "Subscriber",
     "TenonError",
     "TimelineItem",

@@ -47,7 +47,7 @@ def is_empty(work: Work) -> bool:
     """Whether there is no record of any kind, archived or not."""
     tables = [type_.table for type_ in work.registry]
     return not any(
-        work.connection.execute(sa.select(sa.literal(1)).select_from(t).limit(1)).first() for t in tables
+        work.unguarded.execute(sa.select(sa.literal(1)).select_from(t).limit(1)).first() for t in tables
     )
 
 
@@ -62,12 +62,12 @@ def has_demo_login(tenon: Tenon) -> bool:
 
 def _people(work: Work, tenon: Tenon) -> None:
     users = tenon.identity.users
-    users.create_in(work.connection, ADMIN, PASSWORD)
-    manager = users.create_in(work.connection, MANAGER, PASSWORD)
+    users.create_in(work.unguarded, ADMIN, PASSWORD)
+    manager = users.create_in(work.unguarded, MANAGER, PASSWORD)
     teams = {
         name: work.create("team", {"name": name, "region": region, "manager_id": manager}).id
         for name, region in TEAMS.items()
     }
     for seller, team in SELLERS:
         placed = replace(seller, team_id=teams[team], manager_id=manager)
-        users.create_in(work.connection, placed, PASSWORD)
+        users.create_in(work.unguarded, placed, PASSWORD)

@@ -7,13 +7,17 @@ predicate and a set of field paths, never row by row.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..errors import ForbiddenError
 from ..identity.actor import Actor
 from ..messages import _
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,20 @@ class FieldSet:
 
 
 ALL_FIELDS = FieldSet()
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One of the ways in which rows come within reach; together they are the scope.
+
+    A list asks each branch for its own first rows and merges them, since a database that is
+    asked for "mine or shared with me" in one condition walks the whole table. ``owners`` is set
+    where the branch is "owned by one of these" and they are few: then each owner's first rows
+    are asked for in turn, by an index that begins with the owner.
+    """
+
+    where: sa.ColumnElement[bool]
+    owners: sa.Select[Any] | None = None
 
 
 class Policy(Protocol):
@@ -44,12 +62,18 @@ class Policy(Protocol):
         """The rows of ``table`` the actor may do it to; ``None`` for every row."""
         ...
 
+    def branches(self, actor: Actor, action: str, entity: str, table: sa.FromClause) -> tuple[Branch, ...]:
+        """The same rows as ``scope``, as branches whose union they are; none where the scope is
+        one plain condition, or no condition at all."""
+        ...
+
     def fields(self, actor: Actor, action: str, entity: str) -> FieldSet:
         """The fields that ``action`` (read, create, update) may touch."""
         ...
 
-    def explain(self, actor: Actor, action: str, entity: str, record: Any) -> list[str]:
-        """The lines and scopes that allow or refuse it, for people."""
+    def explain(self, actor: Actor, action: str, entity: str, id_: UUID) -> Explanation:
+        """Why the actor may or may not do ``action`` to that record. It is for those who
+        administer access: it names what the actor may not see."""
         ...
 
 
@@ -66,11 +90,17 @@ class OpenPolicy:
     ) -> sa.ColumnElement[bool] | None:
         return None
 
+    def branches(self, actor: Actor, action: str, entity: str, table: sa.FromClause) -> tuple[Branch, ...]:
+        return ()
+
     def fields(self, actor: Actor, action: str, entity: str) -> FieldSet:
         return ALL_FIELDS
 
-    def explain(self, actor: Actor, action: str, entity: str, record: Any) -> list[str]:
-        return [str(_('access = "open": every signed-in user may do everything'))]
+    def explain(self, actor: Actor, action: str, entity: str, id_: UUID) -> Explanation:
+        from .explanation import Explanation
+
+        reason = _('access = "open": every signed-in user may do everything')
+        return Explanation(True, entity, action, reason, version=self.version)
 
 
 class Access:
@@ -98,6 +128,9 @@ class Access:
         if actor.is_system:
             return None
         return self.policy.scope(actor, action, entity, table)
+
+    def branches(self, actor: Actor, action: str, entity: str, table: sa.FromClause) -> tuple[Branch, ...]:
+        return () if actor.is_system else self.policy.branches(actor, action, entity, table)
 
     def fields(self, actor: Actor, action: str, entity: str) -> FieldSet:
         if actor.is_system:

@@ -125,9 +125,9 @@ class Exchange:
     ) -> UUID | None:
         """Queue a job in the transaction of ``work``; ``None`` when ``unique`` already waits."""
         queued = self.jobs.enqueue(
-            work.connection, job_key, payload, now=self.clock.now(), due_at=due_at, unique=unique
+            work.unguarded, job_key, payload, now=self.clock.now(), due_at=due_at, unique=unique
         )
-        self.outbox.mark(work.connection)
+        self.outbox.mark(work.unguarded)
         return queued
 
     # In the worker

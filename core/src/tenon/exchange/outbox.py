@@ -55,8 +55,8 @@ class Outbox:
     def written(self, work: Work, changes: list[Change]) -> None:
         """One row per change, in one statement."""
         if changes:
-            work.connection.execute(_INSERT, [_of_change(work, change) for change in changes])
-            self.mark(work.connection)
+            work.unguarded.execute(_INSERT, [_of_change(work, change) for change in changes])
+            self.mark(work.unguarded)
 
     def emit(
         self,
@@ -71,8 +71,8 @@ class Outbox:
         row = _row(work, name, entity, record_id, json_safe(payload))
         if lane is not None:
             row["lane"] = lane
-        work.connection.execute(_INSERT, [row])
-        self.mark(work.connection)
+        work.unguarded.execute(_INSERT, [row])
+        self.mark(work.unguarded)
         event_id: UUID = row["id"]
         return event_id
 

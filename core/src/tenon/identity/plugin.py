@@ -18,6 +18,7 @@ USER = Entity(
     search=("name", "email"),
     default_sort="name",
     icon="user",
+    owner="id",
     description=_("Everybody who works here, and everybody an import knows as an owner."),
 )
 

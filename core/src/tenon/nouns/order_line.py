@@ -61,7 +61,8 @@ def _take_from_product(work: Work, change: Change) -> None:
 
 def _last_position(work: Work, order_id: UUID) -> int:
     last = sa.select(sa.func.max(OrderLine.position)).where(OrderLine.order_id == order_id)
-    return work.connection.execute(last).scalar_one() or 0
+    keeper = work.as_system("a line's place among all lines of the order")
+    return keeper.connection.execute(last).scalar_one() or 0
 
 
 ORDER_LINE = Entity(
@@ -76,4 +77,5 @@ ORDER_LINE = Entity(
     validate=validate_line,
     icon="list-details",
     menu=False,
+    within="order_id",
 )

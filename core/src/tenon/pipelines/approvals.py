@@ -77,7 +77,7 @@ class Approvals:
         """
         wanted = self._request(work, record, attempt, values, reason, work.actor.id)
         waiting = requests.load(
-            work.connection, REQUESTS.c.record_id == record.id, REQUESTS.c.status.in_(WAITING), lock=True
+            work.unguarded, REQUESTS.c.record_id == record.id, REQUESTS.c.status.in_(WAITING), lock=True
         )
         for found in waiting:
             if not same_as_asked(record, found.covers):
@@ -122,7 +122,7 @@ class Approvals:
         )
 
     def _keep(self, work: Work, request: ApprovalRequest) -> ApprovalRequest:
-        requests.insert(work.connection, request)
+        requests.insert(work.unguarded, request)
         self._tell(work, "approval.requested", request)
         return request
 
@@ -153,27 +153,27 @@ class Approvals:
             return self._ask_again(work, request, record)
         cast = ballot.votes[-1]
         vote = CastVote(cast.step, cast.seat, cast.by, decision, comment, work.now)
-        request = requests.add_vote(work.connection, request, vote)
+        request = requests.add_vote(work.unguarded, request, vote)
         if ballot.outcome == "rejected":
             return self._decide(work, request, "rejected")
         if ballot.outcome == "granted":
             return self._make(work, self._decide(work, request, "granted"))
         if ballot.current != request.step:
             fresh = {"step_since": work.now, "reminded_at": None, "escalated_at": None}
-            return requests.change(work.connection, request, step=ballot.current, **fresh)
+            return requests.change(work.unguarded, request, step=ballot.current, **fresh)
         return request
 
     def _locked(self, work: Work, id_: UUID) -> tuple[ApprovalRequest, Record | None]:
         """The request and its record, locked in the order in which a move locks them."""
-        found = requests.load_one(work.connection, id_)
+        found = requests.load_one(work.unguarded, id_)
         type_ = work.type(found.entity)
         own = sa.select(type_.table.c.id).where(type_.table.c.id == found.record_id)
-        work.connection.execute(own.with_for_update())
+        work.unguarded.execute(own.with_for_update())
         try:
             record = self._acting(work, found).get(found.entity, found.record_id)
         except NotFoundError:
             record = None
-        return requests.load_one(work.connection, id_, lock=True), record
+        return requests.load_one(work.unguarded, id_, lock=True), record
 
     def _ask_again(self, work: Work, request: ApprovalRequest, record: Record | None) -> ApprovalRequest:
         void = self._decide(work, request, "void")
@@ -193,12 +193,12 @@ class Approvals:
             # There is nobody left who could approve: whoever asked has to see to that.
             return void
         self._keep(work, again)
-        return requests.change(work.connection, void, replaced_by=again.id)
+        return requests.change(work.unguarded, void, replaced_by=again.id)
 
     # Deciding
 
     def _decide(self, work: Work, request: ApprovalRequest, status: str) -> ApprovalRequest:
-        decided = requests.change(work.connection, request, status=status, decided_at=work.now)
+        decided = requests.change(work.unguarded, request, status=status, decided_at=work.now)
         self._tell(work, "approval.decided", decided)
         return decided
 
@@ -208,7 +208,7 @@ class Approvals:
         Whoever votes last need not be able to change the record; whoever asked was.
         """
         actor = system(f"approval {request.id}")
-        return Work(work.records, work.connection, actor, via="approval", now=work.now, batch=work.batch)
+        return Work(work.records, work.unguarded, actor, via="approval", now=work.now, batch=work.batch)
 
     def _make(self, work: Work, request: ApprovalRequest) -> ApprovalRequest:
         """Make the move that was granted. Guards that refuse it leave it granted, to be tried again."""
@@ -218,19 +218,19 @@ class Approvals:
             note["reason"] = request.reason
         moved = {**request.values, "pipeline": request.pipeline, "stage": request.target}
         try:
-            with work.connection.begin_nested():
+            with work.unguarded.begin_nested():
                 acting.update(request.entity, request.record_id, moved, note=note)
                 acting.flush()
         except REFUSALS as error:
             return replace(request, problems=_reasons(error))
-        return requests.change(work.connection, request, status="done")
+        return requests.change(work.unguarded, request, status="done")
 
     def granted(self, work: Work, change: Change, attempt: Attempt) -> bool:
         """Whether the request that a change names was granted for this very move."""
         named = change.note.get("approval")
         if named is None or change.before is None:
             return False
-        request = requests.load_one(work.connection, UUID(str(named)))
+        request = requests.load_one(work.unguarded, UUID(str(named)))
         return (
             request.status == "granted"
             and request.ballot.outcome == "granted"
@@ -254,7 +254,7 @@ class Approvals:
 
     def get(self, work: Work, id_: UUID) -> ApprovalRequest:
         """A request, for those it concerns and those who may see its record."""
-        request = requests.load_one(work.connection, id_)
+        request = requests.load_one(work.unguarded, id_)
         me = work.actor.id
         asked = frozenset[UUID]().union(*(step.seats | step.extra for step in request.steps))
         mine = delegation.seats_of(work, me)[me] | {me} if me is not None else frozenset()
@@ -265,7 +265,7 @@ class Approvals:
     def of_record(self, work: Work, entity: str, id_: UUID) -> list[ApprovalRequest]:
         """The requests of a record that the actor may see, newest first."""
         work.get(entity, id_)
-        return requests.load(work.connection, REQUESTS.c.record_id == id_, REQUESTS.c.entity == entity)[::-1]
+        return requests.load(work.unguarded, REQUESTS.c.record_id == id_, REQUESTS.c.entity == entity)[::-1]
 
     def inbox(self, work: Work) -> list[ApprovalRequest]:
         """The requests that wait for the actor's vote, their own or one delegated to them; oldest first."""
@@ -276,14 +276,14 @@ class Approvals:
         asked = sa.select(SEATS.c.approval_id).where(
             SEATS.c.user_id.in_(seats[me] | {me}), SEATS.c.step == REQUESTS.c.step
         )
-        found = requests.load(work.connection, REQUESTS.c.status == "pending", REQUESTS.c.id.in_(asked))
+        found = requests.load(work.unguarded, REQUESTS.c.status == "pending", REQUESTS.c.id.in_(asked))
         return [request for request in found if request.ballot.seat_for(me, seats) is not None]
 
     # With time
 
     def chase(self, work: Work) -> int:
         """Remind and escalate what waits too long; gives how many requests that concerned."""
-        pending = requests.load(work.connection, REQUESTS.c.status == "pending", lock=True)
+        pending = requests.load(work.unguarded, REQUESTS.c.status == "pending", lock=True)
         return sum([self._chase(work, request) for request in pending])
 
     def _chase(self, work: Work, request: ApprovalRequest) -> bool:
@@ -292,7 +292,7 @@ class Approvals:
         reminding = request.reminded_at is None and _over(waited, step.remind_after)
         escalating = request.escalated_at is None and _over(waited, step.escalate_after)
         if reminding:
-            requests.change(work.connection, request, reminded_at=work.now)
+            requests.change(work.unguarded, request, reminded_at=work.now)
             self._tell(work, "approval.reminded", request)
         if escalating:
             self._escalate(work, request, step)
@@ -303,12 +303,12 @@ class Approvals:
         voted = {vote.seat for vote in request.votes if vote.step == request.step}
         refs = [ref for ref in step.escalate_to if not ref.startswith("manager")]
         record = self._acting(work, request).get(request.entity, request.record_id)
-        asked = directory.people(work.connection, refs, request.requested_by, record)
+        asked = directory.people(work.unguarded, refs, request.requested_by, record)
         if len(refs) < len(step.escalate_to):
-            asked |= directory.managers(work.connection, step.seats - voted)
+            asked |= directory.managers(work.unguarded, step.seats - voted)
         new = asked - step.seats - step.extra - {request.requested_by}
-        requests.add_seats(work.connection, request.id, request.step, new, escalated=True)
-        requests.change(work.connection, request, escalated_at=work.now)
+        requests.add_seats(work.unguarded, request.id, request.step, new, escalated=True)
+        requests.change(work.unguarded, request, escalated_at=work.now)
         self._tell(work, "approval.escalated", request)
 
     # When records change
@@ -323,7 +323,7 @@ class Approvals:
         made = {UUID(str(change.note["approval"])) for change in ended if "approval" in change.note}
         ids = [change.before.id for change in ended if change.before is not None]
         waiting = REQUESTS.c.record_id.in_(ids), REQUESTS.c.status.in_(WAITING)
-        for request in requests.load(work.connection, *waiting):
+        for request in requests.load(work.unguarded, *waiting):
             if request.id not in made:
                 self._decide(work, request, "void")
 

@@ -91,7 +91,7 @@ def entries(work: Work, entity: str, id_: UUID) -> list[StageEntry]:
     but for values that stand in fields they may not."""
     record = work.get(entity, id_)
     statement = sa.select(*_COLUMNS).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
-    rows = work.connection.execute(statement.order_by(TABLE.c.entered_at, TABLE.c.id))
+    rows = work.unguarded.execute(statement.order_by(TABLE.c.entered_at, TABLE.c.id))
     tracked = record.entity.stages or StageTracking()
     seen = work.fields(record.entity, "read")
     hidden = [name for name in VALUES if (path := getattr(tracked, name)) is not None and path not in seen]
@@ -230,7 +230,7 @@ class _Ledger:
         return stage.category if stage is not None else None
 
     def write(self) -> None:
-        connection = self.work.connection
+        connection = self.work.unguarded
         if self.closed:
             connection.execute(_CLOSE, self.closed)
         if self.late:

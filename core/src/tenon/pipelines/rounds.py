@@ -38,12 +38,12 @@ def rounds(
 def _seats(work: Work, record: Record, step: ApprovalStep, requester: UUID | None) -> frozenset[UUID]:
     """Who is asked; where too few are left without the requester, those it would escalate to as well."""
     own = frozenset() if requester is None else frozenset({requester})
-    asked = directory.people(work.connection, step.approvers, requester, record)
+    asked = directory.people(work.unguarded, step.approvers, requester, record)
     seats = asked - own
     if len(seats) < (step.quorum or 1):
-        above = directory.people(work.connection, step.escalate_to, requester, record)
+        above = directory.people(work.unguarded, step.escalate_to, requester, record)
         if any(ref.startswith("manager") for ref in step.escalate_to):
-            above |= directory.managers(work.connection, asked)
+            above |= directory.managers(work.unguarded, asked)
         seats |= above - own
     return seats
 

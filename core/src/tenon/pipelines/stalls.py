@@ -83,7 +83,7 @@ class Stalls:
         )
         if after is not None:
             statement = statement.where(table.c.id > after)
-        return work.connection.execute(statement.order_by(table.c.id).limit(CHUNK)).all()
+        return work.unguarded.execute(statement.order_by(table.c.id).limit(CHUNK)).all()
 
     def _notice(
         self, work: Work, pipeline: CompiledPipeline, stage: CompiledStage, entered: Mapping[UUID, datetime]
@@ -104,7 +104,7 @@ class Stalls:
         table = work.type(entity).table
         found = sa.select(TABLE.c.record_id).join(table, table.c.id == TABLE.c.record_id)
         return set(
-            work.connection.scalars(
+            work.unguarded.scalars(
                 found.where(
                     TABLE.c.record_id.in_(list(ids)),
                     TABLE.c.entity == entity,
@@ -119,7 +119,7 @@ class Stalls:
         """Records that are gone for good leave no notices behind."""
         gone = [c.before.id for c in changes if c.action == "remove" and c.before is not None]
         if gone:
-            work.connection.execute(sa.delete(TABLE).where(TABLE.c.record_id.in_(gone)))
+            work.unguarded.execute(sa.delete(TABLE).where(TABLE.c.record_id.in_(gone)))
 
 
 def _end_earlier(work: Work, since: Mapping[UUID, datetime]) -> None:
@@ -127,9 +127,9 @@ def _end_earlier(work: Work, since: Mapping[UUID, datetime]) -> None:
     noticed = sa.select(TABLE.c.id, TABLE.c.record_id, TABLE.c.since).where(
         TABLE.c.record_id.in_(list(since)), TABLE.c.ended_at.is_(None)
     )
-    ended = [row.id for row in work.connection.execute(noticed) if row.since < since[row.record_id]]
+    ended = [row.id for row in work.unguarded.execute(noticed) if row.since < since[row.record_id]]
     if ended:
-        work.connection.execute(sa.update(TABLE).where(TABLE.c.id.in_(ended)).values(ended_at=work.now))
+        work.unguarded.execute(sa.update(TABLE).where(TABLE.c.id.in_(ended)).values(ended_at=work.now))
 
 
 def _insert(
@@ -140,7 +140,7 @@ def _insert(
     rows = [{**common, "id": new_id(), "record_id": id_, "since": at} for id_, at in late.items()]
     if not rows:
         return []
-    return list(work.connection.scalars(_unless_there(work.dialect, rows)))
+    return list(work.unguarded.scalars(_unless_there(work.dialect, rows)))
 
 
 def _unless_there(dialect: str, rows: Iterable[dict[str, Any]]) -> Any:

@@ -114,7 +114,7 @@ class Transitions:
         if allowed is None or before is None or allowed is work.scope(type_, "update"):
             return
         found = sa.select(type_.table.c.id).where(type_.table.c.id == before.id, allowed)
-        if work.connection.execute(found).first() is None:
+        if work.unguarded.execute(found).first() is None:
             raise ForbiddenError(
                 _("You may not move %(title)s to another stage", title=before.title),
                 hint=_("Ask an administrator for the permission %(key)s.", key=f"{type_.name}:transition"),

@@ -39,6 +39,10 @@ class Entity:
     through pipelines (their model has :class:`tenon.api.StageColumns`).
     ``icon`` is the name of a Tabler icon. ``validate(work, change)`` is called before
     each write, ahead of guards: it may add values and refuse with reasons.
+
+    ``owner`` is the field that names the user whose record it is. A record without an owner
+    of its own can be as near to people as another one: ``within`` is the reference that
+    leads there (an order's line is within its order).
     """
 
     name: str
@@ -57,6 +61,8 @@ class Entity:
     menu: bool = True
     validate: Callable[..., None] | None = None
     description: Message | None = None
+    owner: str = "owner_id"
+    within: str | None = None
     modes: Modes = EVERY_MODE
 
 
@@ -282,11 +288,53 @@ class Permission:
 
 @dataclass(frozen=True)
 class RoleTemplate:
-    """A role a customer can start from: permission keys, ``*`` for any part."""
+    """A role a customer can start from. Several plugins may give lines for the same role.
+
+    ``permissions`` are written ``<entity>:<action>``, ``*`` for any part, and, where not every
+    record or field is meant, ``<entity>:<action>@<scope>/<field set>``: ``account:read@own``,
+    ``*:read@team/basic``, ``via:account_id`` being a scope with an argument.
+    """
 
     key: str
     label: Message
     permissions: tuple[str, ...]
+    modes: Modes = EVERY_MODE
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A choice of records that policy lines can name: own, team, subtree.
+
+    It is said twice, and the two are held together by tests on random worlds:
+    ``rows(query)`` answers with a SQL predicate (see :class:`tenon.api.ScopeQuery`) and
+    ``holds(view, record)`` with a truth in Python (see :class:`tenon.api.ScopeView`).
+    ``argument`` names what stands after a colon, if something has to (``via:account_id``).
+    ``examples`` are sentences for the administrator who chooses among scopes. ``because(view,
+    record)`` gives the sentence that tells why it holds; without it the label does.
+    """
+
+    key: str
+    label: Message
+    rows: Callable[..., Any]
+    holds: Callable[..., bool]
+    because: Callable[..., Message | str] | None = None
+    argument: str | None = None
+    examples: tuple[Message, ...] = ()
+    modes: Modes = EVERY_MODE
+
+
+@dataclass(frozen=True)
+class NamedFieldSet:
+    """A choice of fields that policy lines can name.
+
+    ``show`` and ``hide`` map an entity's name, or ``*``, to field paths. With ``show`` only those
+    are seen; with ``hide`` all but those. An entity that is in neither has all its fields.
+    """
+
+    key: str
+    label: Message
+    show: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hide: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     modes: Modes = EVERY_MODE
 
 
@@ -422,6 +470,8 @@ Contribution = (
     | GuardCheck
     | Permission
     | RoleTemplate
+    | Scope
+    | NamedFieldSet
     | Subscriber
     | Job
     | Integration

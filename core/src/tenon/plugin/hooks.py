@@ -34,6 +34,8 @@ CONTRIBUTION_HOOKS: Mapping[str, type[Any]] = types.MappingProxyType(
         "guard_checks": c.GuardCheck,
         "permissions": c.Permission,
         "role_templates": c.RoleTemplate,
+        "scopes": c.Scope,
+        "field_sets": c.NamedFieldSet,
         "integrations": c.Integration,
         "subscribers": c.Subscriber,
         "jobs": c.Job,
@@ -45,7 +47,15 @@ CONTRIBUTION_HOOKS: Mapping[str, type[Any]] = types.MappingProxyType(
 )
 
 # A build that silently lacks one of these lets through what they would refuse.
-PROTECTED_HOOKS = ("access_policy", "guard_checks", "permissions", "pipelines", "pipeline_patches")
+PROTECTED_HOOKS = (
+    "access_policy",
+    "field_sets",
+    "guard_checks",
+    "permissions",
+    "pipelines",
+    "pipeline_patches",
+    "scopes",
+)
 
 SPECS: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
     {

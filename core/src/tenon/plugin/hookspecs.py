@@ -80,6 +80,16 @@ def role_templates() -> Iterable[c.RoleTemplate]:  # type: ignore[empty-body]
     """Roles that a customer can start from."""
 
 
+@hookspec
+def scopes() -> Iterable[c.Scope]:  # type: ignore[empty-body]
+    """Choices of records that policy lines can name."""
+
+
+@hookspec
+def field_sets() -> Iterable[c.NamedFieldSet]:  # type: ignore[empty-body]
+    """Choices of fields that policy lines can name."""
+
+
 @hookspec(firstresult=True)
 def access_policy(tenon: Any) -> Policy | None:
     """The object that decides who may do what. At most one plugin gives it.

@@ -53,7 +53,7 @@ def record(work: Work, changes: list[Change]) -> None:
         "via": work.via,
         "batch": work.batch,
     }
-    work.connection.execute(_INSERT, [{**common, **_row(change)} for change in changes])
+    work.unguarded.execute(_INSERT, [{**common, **_row(change)} for change in changes])
 
 
 def _row(change: Change) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def entries(work: Work, entity: str, id_: UUID, *, before: UUID | None = None, s
     found = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
     if before is not None:
         found = found.where(TABLE.c.id < before)
-    rows = work.connection.execute(found.order_by(TABLE.c.id.desc()).limit(size))
+    rows = work.unguarded.execute(found.order_by(TABLE.c.id.desc()).limit(size))
     return [_entry(row, lambda path: path in seen) for row in rows]
 
 
@@ -104,7 +104,7 @@ def batch_entries(work: Work, batch: UUID, *, after: UUID | None = None, size: i
     found = sa.select(TABLE).where(TABLE.c.batch == batch)
     if after is not None:
         found = found.where(TABLE.c.id > after)
-    rows = work.connection.execute(found.order_by(TABLE.c.id).limit(size))
+    rows = work.unguarded.execute(found.order_by(TABLE.c.id).limit(size))
     return [_entry(row, lambda _path: True) for row in rows]
 
 
@@ -126,7 +126,7 @@ def as_of(work: Work, entity: str, id_: UUID, moment: datetime) -> Record:
     values = dict(now.values)
     custom = dict(now.custom)
     version = now.version
-    for row in work.connection.execute(later.order_by(TABLE.c.id.desc())):
+    for row in work.unguarded.execute(later.order_by(TABLE.c.id.desc())):
         if row.action == "create":
             raise NotFoundError(_("%(title)s did not exist yet at that time", title=now.title))
         version = row.version - 1

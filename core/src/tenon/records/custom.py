@@ -150,7 +150,7 @@ def define(work: Work, definition: Definition) -> Definition:
             hint=_("Choose another key, or restore the archived field."),
             problems=[Problem("/key", "duplicate", _("This key is taken"))],
         )
-    work.connection.execute(
+    work.unguarded.execute(
         sa.insert(TABLE).values(id=new_id(), created_at=work.now, **_values(work, definition))
     )
     _make_index(work, type_, definition)
@@ -172,7 +172,7 @@ def redefine(work: Work, definition: Definition) -> Definition:
             _("The kind of a field cannot change"), hint=_("Archive this field and add another one.")
         )
     _choices_in_use(work, type_, before, definition)
-    work.connection.execute(sa.update(TABLE).where(TABLE.c.id == row.id).values(**_values(work, definition)))
+    work.unguarded.execute(sa.update(TABLE).where(TABLE.c.id == row.id).values(**_values(work, definition)))
     if (before.unique, before.indexed) != (definition.unique, definition.indexed):
         _drop_index(work, type_, before)
         _make_index(work, type_, definition)
@@ -181,7 +181,7 @@ def redefine(work: Work, definition: Definition) -> Definition:
 
 
 def _row(work: Work, entity: str, key: str) -> Any:
-    return work.connection.execute(
+    return work.unguarded.execute(
         sa.select(TABLE).where(TABLE.c.entity == entity, TABLE.c.key == key)
     ).first()
 
@@ -246,7 +246,7 @@ def _choices_in_use(work: Work, type_: EntityType, before: Definition, after: De
         known = work.records.base_with(before)
         column = known.fields[before.path].expression(type_.table)
         test = column == key if before.kind == "choice" else sa.cast(column, sa.Text).like(f'%"{key}"%')
-        used = work.connection.execute(
+        used = work.unguarded.execute(
             sa.select(sa.func.count()).select_from(type_.table).where(test)
         ).scalar_one()
         if used:
@@ -272,8 +272,8 @@ def _make_index(work: Work, type_: EntityType, definition: Definition) -> None:
     columns = _index_expression(work, definition) + ("" if definition.unique else ", id")
     kind = "UNIQUE INDEX" if definition.unique else "INDEX"
     try:
-        with work.connection.begin_nested():
-            work.connection.exec_driver_sql(
+        with work.unguarded.begin_nested():
+            work.unguarded.exec_driver_sql(
                 f'CREATE {kind} IF NOT EXISTS "{name}" ON {type_.table.name} ({columns})'
             )
     except exc.IntegrityError as error:
@@ -286,7 +286,7 @@ def _make_index(work: Work, type_: EntityType, definition: Definition) -> None:
 
 def _drop_index(work: Work, type_: EntityType, definition: Definition) -> None:
     for unique in (True, False):
-        work.connection.exec_driver_sql(
+        work.unguarded.exec_driver_sql(
             f'DROP INDEX IF EXISTS "{custom_index(type_, definition.path, unique=unique)}"'
         )
 

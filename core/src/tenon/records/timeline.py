@@ -126,7 +126,7 @@ def _told(work: Work, entity: str, id_: UUID, before: Key | None, size: int) -> 
     type_ = work.type(entity)
     seen = work.fields(type_, "read")
     while True:
-        rows = work.connection.execute(_trail(entity, id_, before).limit(size)).all()
+        rows = work.unguarded.execute(_trail(entity, id_, before).limit(size)).all()
         for row in rows:
             changes = {p: c for p, c in row.changes.items() if p in seen and p not in UNTOLD}
             if changes or row.action != "update":

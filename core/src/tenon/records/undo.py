@@ -55,7 +55,7 @@ def _chunks(work: Work, batch: UUID) -> Iterator[list[Any]]:
     last: UUID | None = None
     while True:
         found = sa.select(TABLE).where(TABLE.c.batch == batch).order_by(TABLE.c.id.desc()).limit(CHUNK)
-        rows = list(work.connection.execute(found if last is None else found.where(TABLE.c.id < last)))
+        rows = list(work.unguarded.execute(found if last is None else found.where(TABLE.c.id < last)))
         if not rows:
             return
         last = rows[-1].id
@@ -68,14 +68,14 @@ def _take_away(work: Work, entity: str, rows: list[Any], own: tuple[UUID, UUID],
     ids = [row.record_id for row in rows]
     others = sa.or_(TABLE.c.batch.is_(None), TABLE.c.batch.not_in(own))
     written = set(
-        work.connection.execute(
+        work.unguarded.execute(
             sa.select(TABLE.c.record_id).where(TABLE.c.record_id.in_(ids), TABLE.c.entity == entity, others)
         ).scalars()
     )
     touched = {row.record_id for row in rows if row.record_id in written and not _as_made(work, row)}
     table = work.type(entity).table
     versions = dict(
-        work.connection.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).all()
+        work.unguarded.execute(sa.select(table.c.id, table.c.version).where(table.c.id.in_(ids))).all()
     )
     for id_ in touched:
         report.conflicts.append((entity, id_, _("It was changed since")))

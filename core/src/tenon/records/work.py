@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ..access.policy import ALL_FIELDS, Access, FieldSet
-from ..errors import TenonError
+from ..errors import ForbiddenError, TenonError
 from ..identity.actor import Actor, system
+from ..messages import _
 from . import read, write
 from .query import Query
 from .read import Page
@@ -45,7 +46,8 @@ class Work:
         writable: bool = True,
     ) -> None:
         self.records = records
-        self.connection = connection
+        self.unguarded = connection
+        """The database beneath the guard: for the kernel's one read path and one write path alone."""
         self.actor = actor
         self.via = via
         self.now = now
@@ -58,6 +60,20 @@ class Work:
         self.pending: list[Change] = []
         self._scopes: dict[tuple[str, str], sa.ColumnElement[bool] | None] = {}
         self._fields: dict[tuple[str, str], FieldSet] = {}
+
+    @property
+    def connection(self) -> Connection:
+        """The bare connection, for SQL that no rule looks at: the system's alone.
+
+        ``ForbiddenError`` for anybody else, whose way is :attr:`session`; what has to look
+        beyond them does so by ``work.as_system("why").connection``.
+        """
+        if not self.actor.is_system:
+            raise ForbiddenError(
+                _("Bare SQL is for the system alone"),
+                hint=_('Ask through work.session, or say why: work.as_system("the reason").connection.'),
+            )
+        return self.unguarded
 
     # What is known
 
@@ -194,7 +210,7 @@ class Work:
         It has its own flush; ``reason`` stands in the audit trail.
         """
         found = Work(
-            self.records, self.connection, system(reason), via=self.via, now=self.now, batch=self.batch,
+            self.records, self.unguarded, system(reason), via=self.via, now=self.now, batch=self.batch,
             writable=self.writable,
         )  # fmt: skip
         found.registry = self.registry

@@ -287,9 +287,9 @@ def _lock(work: Work, entity: str, ids: Sequence[UUID], action: str) -> dict[UUI
     type_ = work.type(entity)
     work.access.require(work.actor, action, entity)
     if len(ids) == 1:
-        rows = work.connection.execute(read.by_id(work, type_, "read", action, lock=True), {"id_": ids[0]})
+        rows = work.unguarded.execute(read.by_id(work, type_, "read", action, lock=True), {"id_": ids[0]})
     else:
-        rows = work.connection.execute(_lock_many(work, type_, ids, action))
+        rows = work.unguarded.execute(_lock_many(work, type_, ids, action))
     found = (Record(type_, dict(zip(type_.columns, row, strict=True))) for row in rows)
     return {record.id: record for record in found}
 
@@ -337,7 +337,7 @@ def _many(work: Work, found: list[Change | TenonError]) -> list[Record | TenonEr
 def _group(work: Work, group: list[tuple[int, Change]]) -> dict[int, Record | TenonError]:
     changes = [change for _i, change in group]
     try:
-        with work.connection.begin_nested():
+        with work.unguarded.begin_nested():
             if not _apply(work, changes[0].entity, changes[0].action, changes):
                 _within_scope(work, changes)
     except (exc.IntegrityError, TenonError) as error:
@@ -390,11 +390,11 @@ def _insert(work: Work, type_: EntityType, changes: list[Change]) -> bool:
     allowed = work.scope(type_, "create")
     insert = work.records.statement((type_, "insert"), lambda: sa.insert(type_.table))
     if allowed is None or len(rows) > 1:
-        work.connection.execute(insert, rows)
+        work.unguarded.execute(insert, rows)
         return allowed is None
     # A predicate that looks at other rows may not see this one yet; then it is asked again.
     told = work.records.statement((type_, "insert", allowed), lambda: insert.returning(allowed))
-    return bool(work.connection.execute(told, rows).scalar_one())
+    return bool(work.unguarded.execute(told, rows).scalar_one())
 
 
 def _update(work: Work, type_: EntityType, changes: list[Change]) -> None:
@@ -405,7 +405,7 @@ def _update(work: Work, type_: EntityType, changes: list[Change]) -> None:
         for c in changes
         if c.before is not None
     ]
-    done = work.connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount
+    done = work.unguarded.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount
     if done not in (len(rows), -1):
         raise StaleError(
             _("Somebody changed this record in the same moment"),
@@ -418,8 +418,8 @@ def _delete(work: Work, type_: EntityType, changes: list[Change]) -> None:
     for handler in work.records.signals.about_to_remove:
         handler(work, changes)
     for extension in type_.extensions:
-        work.connection.execute(sa.delete(extension.table).where(extension.table.c.id.in_(ids)))
-    work.connection.execute(sa.delete(type_.table).where(type_.table.c.id.in_(ids)))
+        work.unguarded.execute(sa.delete(extension.table).where(extension.table.c.id.in_(ids)))
+    work.unguarded.execute(sa.delete(type_.table).where(type_.table.c.id.in_(ids)))
 
 
 def _update_statement(type_: EntityType, columns: Sequence[str]) -> sa.Update:
@@ -442,11 +442,11 @@ def _apply_extensions(work: Work, type_: EntityType, changes: list[Change]) -> N
             table = extension.table
             done = 0
             if change.before is not None:
-                done = work.connection.execute(
+                done = work.unguarded.execute(
                     sa.update(table).where(table.c.id == id_).values(given)
                 ).rowcount
             if not done:
-                work.connection.execute(sa.insert(table).values(id=id_, **given))
+                work.unguarded.execute(sa.insert(table).values(id=id_, **given))
 
 
 def _within_scope(work: Work, changes: list[Change]) -> None:
@@ -460,7 +460,7 @@ def _within_scope(work: Work, changes: list[Change]) -> None:
             continue
         id_ = change.before.id if change.before is not None else change.values["id"]
         table = change.entity.table
-        if work.connection.execute(sa.select(table.c.id).where(table.c.id == id_, allowed)).first() is None:
+        if work.unguarded.execute(sa.select(table.c.id).where(table.c.id == id_, allowed)).first() is None:
             raise ForbiddenError(
                 _("This would put the record out of your reach"),
                 hint=_("Ask somebody whose records these are, or an administrator."),

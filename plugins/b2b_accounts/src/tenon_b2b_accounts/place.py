@@ -90,6 +90,7 @@ ACCOUNT_CONTACT = Entity(
     validate=validate_place,
     icon="briefcase",
     menu=False,
+    within="account_id",
     description=_("Who works where, and as what."),
     modes=frozenset({"b2b"}),
 )

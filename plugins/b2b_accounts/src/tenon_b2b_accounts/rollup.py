@@ -44,8 +44,9 @@ def rollup(work: Work, account_id: UUID) -> Rollup:
     up; ``NotFoundError`` where that leaves out the account itself.
     """
     work.get("account", account_id)
-    accounts = work.connection.execute(_accounts(work, account_id)).scalar_one()
-    rows = work.connection.execute(_amounts(work, account_id))
+    connection = work.as_system("roll up a tree of accounts, as far as the actor may see it").connection
+    accounts = connection.execute(_accounts(work, account_id)).scalar_one()
+    rows = connection.execute(_amounts(work, account_id))
     return Rollup(
         account_id, accounts, tuple(OpenAmount(row[0], row[1] or Decimal(0), row[2]) for row in rows)
     )

@@ -37,14 +37,14 @@ def save(work: Work, run_id: UUID, before: int, position: int, result: Result, t
         "failed": len(result.failed),
     }
     note(tally, result, counted)
-    keep_rows(work.connection, run_id, result)
+    keep_rows(work.unguarded, run_id, result)
     changed = {name: RUNS.c[name] + count for name, count in counted.items()}
     moved = (
         sa.update(RUNS)
         .where(RUNS.c.id == run_id, RUNS.c.position == before, RUNS.c.state == "running")
         .values(position=position, moved_at=work.now, **changed)
     )
-    if work.connection.execute(moved).rowcount != 1:
+    if work.unguarded.execute(moved).rowcount != 1:
         raise ConflictError(
             _("This import is being carried on elsewhere"),
             hint=_("Look at it with tenon import --list before you resume it."),

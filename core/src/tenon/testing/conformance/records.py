@@ -14,7 +14,17 @@ from ..api_client import ApiClient
 from ..samples import Samples, nested
 from .subject import Subject, none_of
 
-LABELLED = (c.Entity, c.EntityExtension, c.Pipeline, c.Permission, c.RoleTemplate, c.Integration, c.Slot)
+LABELLED = (
+    c.Entity,
+    c.EntityExtension,
+    c.Pipeline,
+    c.Permission,
+    c.RoleTemplate,
+    c.Scope,
+    c.NamedFieldSet,
+    c.Integration,
+    c.Slot,
+)
 
 
 class RecordChecks(Subject):
