@@ -19,6 +19,7 @@ from ..storage.ids import new_id
 from .actor import Actor
 from .actors import ACTOR_COLUMNS, actor_of, may_act
 from .models import Credential, Session, User
+from .org import Org
 from .passwords import Passwords
 from .tokens import hashed
 
@@ -56,10 +57,11 @@ class NewUser:
 class Users:
     """The users of a deployment."""
 
-    def __init__(self, storage: Storage, clock: Clock, passwords: Passwords) -> None:
+    def __init__(self, storage: Storage, clock: Clock, passwords: Passwords, org: Org) -> None:
         self._storage = storage
         self._clock = clock
         self._passwords = passwords
+        self._org = org
 
     def create(self, user: NewUser, password: str | None = None) -> UUID:
         """Make a user, with a password where one is given.
@@ -116,6 +118,10 @@ class Users:
             row = connection.execute(query).first()
         return None if row is None else actor_of(row)
 
+    def actors(self, connection: Connection) -> list[Actor]:
+        """The Actor that each user who may sign in would be."""
+        return [actor_of(row) for row in connection.execute(sa.select(*ACTOR_COLUMNS).where(may_act()))]
+
     def find(self, email: str) -> UserSummary:
         """The user with that address, or ``NotFoundError``."""
         return self._one(User.email == email.strip().lower(), email)
@@ -142,6 +148,10 @@ class Users:
 
     def _make(self, connection: Connection, user: NewUser, kept: str | None) -> UUID:
         user_id = self._insert(connection, user)
+        if user.manager_id is None and user.team_id is None:
+            self._org.add(connection, [user_id])
+        else:
+            self._org.refresh(connection, [user_id])
         if kept is not None:
             self._keep_password(connection, user_id, kept)
         return user_id
