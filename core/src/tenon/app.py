@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Flask
 
+from .access.log import AccessLog
 from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
@@ -50,6 +53,7 @@ class Tenon:
     imports: Imports
     exchange: Exchange
     pipelines: Pipelines
+    access_log: AccessLog
     endpoints: tuple[tuple[str, c.Endpoint], ...] = field(default=())
 
     @property
@@ -68,9 +72,10 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     identity = Identity(storage, clock, IdentityOptions(session_lifetime=settings.session.lifetime))
     access = Access(OpenPolicy())
     records = _records(settings, clock, plugins, storage, access)
+    access_log = _access_log(settings, clock, records)
     outgoing: list[Exchange] = []
     pipelines = _pipelines(settings, plugins, records, lambda *args: outgoing[0].emit(*args))
-    exchange = _exchange(settings, clock, plugins, pipelines, identity, records)
+    exchange = _exchange(settings, clock, plugins, pipelines, identity, records, access_log)
     outgoing.append(exchange)
     # what guards decide comes before what tells of it
     pipelines.subscribe()
@@ -90,6 +95,7 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
         imports,
         exchange,
         pipelines,
+        access_log,
     )
     exchange.bind(tenon)
     access.policy = _policy(tenon)
@@ -131,6 +137,15 @@ def _records(
     )
 
 
+def _access_log(settings: Settings, clock: Clock, records: Records) -> AccessLog:
+    def table_of(entity: str) -> sa.FromClause | None:
+        types = records.registry_without_customers
+        return types[entity].table if entity in types else None
+
+    days = settings.limits.access_log_days
+    return AccessLog(records.storage, clock, table_of=table_of, keep=timedelta(days=days) if days else None)
+
+
 def _exchange(
     settings: Settings,
     clock: Clock,
@@ -138,8 +153,11 @@ def _exchange(
     pipelines: Pipelines,
     identity: Identity,
     records: Records,
+    access_log: AccessLog,
 ) -> Exchange:
     from .rest.idempotency import FORGET
+
+    own = [*pipelines.jobs(), *access_log.jobs(), FORGET]
 
     def visible(actor: Actor, entity: str, id_: UUID) -> bool:
         with records.reading(actor) as work:
@@ -150,7 +168,7 @@ def _exchange(
         clock,
         subscribers=plugins.contributions(c.Subscriber),
         integrations=plugins.contributions(c.Integration),
-        jobs=[*plugins.contributions(c.Job), *(("tenon", job) for job in [*pipelines.jobs(), FORGET])],
+        jobs=[*plugins.contributions(c.Job), *(("tenon", job) for job in own)],
         access=records.access,
         actor_of=identity.actor_for_user,
         visible=visible,

@@ -13,6 +13,36 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "tenon_access_log",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", Id, nullable=True),
+        sa.Column("actor_name", sa.String(length=200), nullable=False),
+        sa.Column("key_id", Id, nullable=True),
+        sa.Column("via", sa.String(length=30), nullable=False),
+        sa.Column("entity", sa.String(length=60), nullable=True),
+        sa.Column("record_id", Id, nullable=True),
+        sa.Column("action", sa.String(length=60), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("detail", Json, nullable=True),
+        sa.Column("address", sa.String(length=45), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenon_access_log")),
+    )
+    with op.batch_alter_table("tenon_access_log", schema=None) as batch_op:
+        batch_op.create_index("ix_tenon_access_log_actor", ["actor_id", "at", "id"], unique=False)
+        batch_op.create_index("ix_tenon_access_log_at", ["at", "id"], unique=False)
+        batch_op.create_index("ix_tenon_access_log_entity", ["entity", "at", "id"], unique=False)
+        batch_op.create_index("ix_tenon_access_log_kind", ["kind", "at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_tenon_access_log_record",
+            ["record_id", "at"],
+            unique=False,
+            postgresql_where=sa.text("record_id IS NOT NULL"),
+        )
+
+    op.create_table(
         "tenon_approval",
         sa.Column("id", Id, nullable=False),
         sa.Column("entity", sa.String(length=60), nullable=False),

@@ -127,6 +127,20 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
             "max_bulk": ("integer", "Records in one bulk operation", None, {"min": 1, "max": 100_000}),
             "requests_per_minute": ("integer", "Requests of one user or key", None, {"min": 1}),
             "sign_ins_per_minute": ("integer", "Sign-in attempts from one address", None, {"min": 1}),
+            "reads_per_hour": (
+                "integer",
+                "Records that one user reads in an hour before the access log tells of it; 0 for any number",
+                None,
+                {"min": 0},
+            ),
+            "refuse_reads": ("boolean", "Refuse to read more in that hour", None, {}),
+            "export_rows_per_day": (
+                "integer",
+                "Rows that one user may export in a day; 0 for any number",
+                None,
+                {"min": 0},
+            ),
+            "access_log_days": ("integer", "Days that the access log is kept; 0 for good", None, {"min": 0}),
         },
     ),
     "session": _keys_of(

@@ -64,7 +64,9 @@ class LocaleSettings:
 
 @dataclass(frozen=True)
 class LimitSettings:
-    """Bounds on what one request may ask for. Bodies and uploads in bytes."""
+    """Bounds on what one request, one user and one address may ask for. Bodies and uploads in bytes;
+    0 is no bound for ``reads_per_hour`` and ``export_rows_per_day``, and for good for ``access_log_days``.
+    """
 
     max_body: int = 2_000_000
     max_upload: int = 200_000_000
@@ -74,6 +76,10 @@ class LimitSettings:
     max_bulk: int = 1_000
     requests_per_minute: int = 1_200
     sign_ins_per_minute: int = 10
+    reads_per_hour: int = 100_000
+    refuse_reads: bool = False
+    export_rows_per_day: int = 200_000
+    access_log_days: int = 400
 
 
 @dataclass(frozen=True)

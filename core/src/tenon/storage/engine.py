@@ -91,6 +91,8 @@ class Storage:
         self.committing: list[Callable[[Connection], None]] = []
         """Called just before a write is committed. Listening to the engine's own events would
         have every statement look for listeners."""
+        self.closing: list[Callable[[], None]] = []
+        """Called before the connections are let go of: by what still has something to write."""
         self._writer = FairLock() if self.dialect == "sqlite" else None
         self._reader = self.engine
         if self.dialect == "sqlite":
@@ -153,6 +155,8 @@ class Storage:
             yield connection
 
     def close(self) -> None:
+        for callback in self.closing:
+            callback()
         self.engine.dispose()
 
 
