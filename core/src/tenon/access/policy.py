@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ..errors import ForbiddenError
 from ..identity.actor import Actor
 from ..messages import _
+from .watch import Watch
 
 if TYPE_CHECKING:
     from .explanation import Explanation
@@ -50,7 +51,10 @@ class Branch:
 class Policy(Protocol):
     """Decides who may do what. A policy plugin gives one; the kernel enforces it."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Changes whenever an answer may."""
+        ...
 
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         """Whether the actor may do ``action`` to some record of ``entity`` at all."""
@@ -104,10 +108,14 @@ class OpenPolicy:
 
 
 class Access:
-    """The policy in force, with what holds whatever the policy says."""
+    """The policy in force, with what holds whatever the policy says.
 
-    def __init__(self, policy: Policy) -> None:
+    ``watch`` is told of what is refused and of what is read.
+    """
+
+    def __init__(self, policy: Policy, watch: Watch | None = None) -> None:
         self.policy = policy
+        self.watch = watch or Watch()
 
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         if actor.scopes is not None and not _in_scopes(actor.scopes, entity, action):
@@ -117,6 +125,8 @@ class Access:
     def require(self, actor: Actor, action: str, entity: str) -> None:
         """``ForbiddenError`` unless the actor may do ``action`` to some ``entity``."""
         if not self.allows(actor, action, entity):
+            beyond_key = actor.scopes is not None and not _in_scopes(actor.scopes, entity, action)
+            self.watch.denied(actor, action, entity, "key" if beyond_key else "policy")
             raise ForbiddenError(
                 _("You may not %(action)s %(entity)s", action=action, entity=entity),
                 hint=_("Ask an administrator for the permission %(key)s.", key=f"{entity}:{action}"),

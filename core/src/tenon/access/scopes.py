@@ -5,13 +5,14 @@ A policy plugin gives the two objects; the functions of :class:`tenon.api.Scope`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..identity.actor import Actor
+from ..messages import Message
 
 
 class ScopeQuery(Protocol):
@@ -67,11 +68,11 @@ class ScopeView(Protocol):
         """Whose record it is."""
         ...
 
-    def below(self) -> frozenset[UUID]:
+    def below(self) -> Container[UUID]:
         """The actor and everybody who reports to them."""
         ...
 
-    def members(self) -> frozenset[UUID]:
+    def members(self) -> Container[UUID]:
         """The people in the actor's team."""
         ...
 
@@ -85,4 +86,12 @@ class ScopeView(Protocol):
 
     def name(self, user_id: UUID | None) -> str:
         """What people call that user."""
+        ...
+
+    def line_to(self, record: Mapping[str, Any]) -> str:
+        """The people from the actor down to the record's owner: ``Ada → Ben → Cem``."""
+        ...
+
+    def grant_of(self, record: Mapping[str, Any]) -> Message | str:
+        """A sentence about the grant by which the record was shared with the actor."""
         ...

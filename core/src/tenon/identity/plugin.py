@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..messages import _
 from ..plugin.contributions import Entity
 from ..plugin.hookspecs import hookimpl
 from .models import Team, User
+from .moves import Moves
 
 USER = Entity(
     name="user",
@@ -19,6 +22,7 @@ USER = Entity(
     default_sort="name",
     icon="user",
     owner="id",
+    administrative=True,
     description=_("Everybody who works here, and everybody an import knows as an owner."),
 )
 
@@ -33,6 +37,7 @@ TEAM = Entity(
     search=("name",),
     default_sort="name",
     icon="users-group",
+    administrative=True,
     description=_("People who work together, under one manager."),
 )
 
@@ -41,3 +46,11 @@ TEAM = Entity(
 def entities() -> list[Entity]:
     """Team and user."""
     return [TEAM, USER]
+
+
+@hookimpl
+def startup(tenon: Any) -> None:
+    """Follow the writes of users and teams that move people in the org tree."""
+    moves = Moves(tenon.identity.org)
+    tenon.records.signals.about_to_write.append(moves.about_to_write)
+    tenon.records.signals.written.append(moves.written)

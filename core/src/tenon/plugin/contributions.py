@@ -42,7 +42,8 @@ class Entity:
 
     ``owner`` is the field that names the user whose record it is. A record without an owner
     of its own can be as near to people as another one: ``within`` is the reference that
-    leads there (an order's line is within its order).
+    leads there (an order's line is within its order). ``administrative`` kinds say who works
+    here and what they may do: a policy that means them has to name them.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Entity:
     description: Message | None = None
     owner: str = "owner_id"
     within: str | None = None
+    administrative: bool = False
     modes: Modes = EVERY_MODE
 
 
@@ -318,7 +320,7 @@ class Scope:
     rows: Callable[..., Any]
     holds: Callable[..., bool]
     because: Callable[..., Message | str] | None = None
-    argument: str | None = None
+    argument: Message | str | None = None
     examples: tuple[Message, ...] = ()
     modes: Modes = EVERY_MODE
 

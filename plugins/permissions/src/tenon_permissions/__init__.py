@@ -1,0 +1,1 @@
+"""Who may do what: roles, lines of policy, grants, and why."""

@@ -1,0 +1,85 @@
+"""Casbin's part: yes or no, over the few lines that concern somebody, a kind and an action.
+
+The lines are handed to Casbin as the tokens they are. (Its SQLAlchemy adapter joins them with commas
+and parses that again, so that a role named ``mallory, admin`` comes back as two.) Its role graph
+is not used either: who has which role stands in our tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from casbin import Enforcer
+from casbin.model import Model
+from casbin.persist import Adapter
+
+from .line import ALL, ALLOW, EVERY, EVERYTHING, NONE, Line
+
+MODEL = """
+[request_definition]
+r = roles, dom, obj, act, rec
+
+[policy_definition]
+p = sub, dom, obj, act, scope, fields, eft
+
+[policy_effect]
+e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
+
+[matchers]
+m = has(r.roles, p.sub) && serves(r.dom, p.dom) && covers(p.obj, r.obj) && does(p.act, r.act) \
+&& reaches(r.rec, p.scope, p.eft)
+"""
+
+Reaches = Callable[[str, str], bool]
+"""Whether a scope, in a line of that effect, holds for the record in question."""
+
+
+class Tokens(Adapter):  # type: ignore[misc]
+    """Gives Casbin the lines as they are."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+
+    def load_policy(self, model: Any) -> None:
+        model["p"]["p"].policy = [list(line) for line in self._lines]
+
+
+def some_record(scope: str, eft: str) -> bool:
+    """For "may they at all": an allowed scope may hold for some record, and only a denial of
+    every record is one for sure."""
+    return scope != NONE if eft == ALLOW else scope == ALL
+
+
+class Judge:
+    """Casbin over some lines. ``administrative`` are the kinds of record that ``*`` leaves out."""
+
+    def __init__(self, lines: Sequence[Line], administrative: Collection[str]) -> None:
+        model = Model()
+        model.load_model_from_text(MODEL)
+        self._enforcer = Enforcer(model, Tokens([line for line in lines if not line.takes_fields]))
+        for name, function in (
+            ("has", lambda roles, sub: sub in roles),
+            ("serves", lambda modes, dom: dom == EVERY or dom in modes),
+            ("covers", lambda line, obj: covers(line, obj, administrative)),
+            ("does", lambda line, act: line in (EVERY, act)),
+            ("reaches", lambda reaches, scope, eft: reaches(scope, eft)),
+        ):
+            self._enforcer.add_function(name, function)
+
+    def allows(
+        self,
+        roles: Collection[str],
+        modes: Collection[str],
+        obj: str,
+        act: str,
+        reaches: Reaches = some_record,
+    ) -> bool:
+        if not roles or not obj or not act:
+            return False
+        return bool(self._enforcer.enforce(roles, modes, obj, act, reaches))
+
+
+def covers(line: str, obj: str, administrative: Collection[str]) -> bool:
+    """Whether a line's ``obj`` means that kind of record."""
+    return line in (obj, EVERYTHING) or (line == EVERY and obj not in administrative)

@@ -1,0 +1,38 @@
+"""What permissions adds to Tenon, through its hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tenon.api import Policy, RoleTemplate, Scope, Seed, Work, hookimpl, system
+
+from .defaults import TEMPLATES, default_document
+from .policy import PermissionsPolicy
+from .scopes import SCOPES
+
+
+@hookimpl
+def scopes() -> Iterable[Scope]:
+    return SCOPES
+
+
+@hookimpl
+def role_templates() -> Iterable[RoleTemplate]:
+    return TEMPLATES
+
+
+@hookimpl
+def access_policy(tenon: Any) -> Policy:
+    return PermissionsPolicy(tenon)
+
+
+@hookimpl
+def seeds() -> Iterable[Seed]:
+    return (Seed("policy", seed),)
+
+
+def seed(work: Work, tenon: Any) -> None:
+    """The suggested policy, so that a demo's people may do something."""
+    policy: PermissionsPolicy = tenon.access.policy
+    policy.revisions.add_first(work, default_document(tenon), policy.names, system("demo data"))
