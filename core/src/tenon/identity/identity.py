@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..storage.engine import Storage
 from .actor import Actor
 from .keys import ApiKeys, KeySummary
+from .org import Org
 from .passwords import Passwords
 from .sessions import UNKNOWN, Browser, Sessions, SessionToken
 from .tokens import new_password
@@ -29,13 +30,14 @@ class IdentityOptions:
 class Identity:
     """Users, their sign-ins and their API keys.
 
-    ``users``, ``sessions`` and ``keys`` hold everything; what every face needs
+    ``users``, ``org``, ``sessions`` and ``keys`` hold everything; what every face needs
     is repeated here by name.
     """
 
     def __init__(self, storage: Storage, clock: Clock, options: IdentityOptions = IdentityOptions()) -> None:
         passwords = Passwords(shortest=options.shortest_password, at_once=options.hash_at_once)
-        self.users = Users(storage, clock, passwords)
+        self.org = Org(storage)
+        self.users = Users(storage, clock, passwords, self.org)
         self.sessions = Sessions(storage, clock, passwords, options.session_lifetime)
         self.keys = ApiKeys(storage, clock)
 

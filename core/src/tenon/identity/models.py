@@ -48,6 +48,23 @@ class User(Base, RecordColumns):
     roles = fields.multi_choice(_("Roles"), (), readonly=True)
 
 
+class ReportingLine(Base):
+    """That one user stands above another, ``distance`` steps at least; 0 above themselves.
+
+    The transitive closure of who reports to whom, so that "everybody below me" is one plain
+    condition. It is derived from users and teams by :class:`~tenon.identity.org.Org`. Without
+    foreign keys: a merge of two users moves what refers to one of them, which these rows must
+    follow and not undergo.
+    """
+
+    __tablename__ = "identity_reporting_line"
+    __table_args__ = (sa.Index(None, "below_id", "above_id"),)
+
+    above_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    below_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    distance: Mapped[int] = mapped_column(sa.Integer)
+
+
 class Credential(Base):
     """A user's password. ``failed`` counts attempts since the last that succeeded."""
 

@@ -13,6 +13,18 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "identity_reporting_line",
+        sa.Column("above_id", Id, nullable=False),
+        sa.Column("below_id", Id, nullable=False),
+        sa.Column("distance", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("above_id", "below_id", name=op.f("pk_identity_reporting_line")),
+    )
+    with op.batch_alter_table("identity_reporting_line", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_identity_reporting_line_below_id_above_id"), ["below_id", "above_id"], unique=False
+        )
+
+    op.create_table(
         "identity_team",
         sa.Column("id", Id, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
