@@ -16,6 +16,7 @@
     │   ├── GuardError      409    a transition refused; ``problems`` lists every reason
     │   └── DuplicateError  409    a unique value is taken
     ├── StaleError          412    somebody changed the record first
+    ├── LimitedError        429    more than one person may have in that time
     └── UnavailableError    503    the database is away, busy or full; try again
 
 The message says what was wrong and where, the hint what to do next.
@@ -143,6 +144,14 @@ class StaleError(TenonError):
     title = _("Somebody changed this record first")
 
 
+class LimitedError(TenonError):
+    """``retry_after`` in ``extra`` is when to come back, in seconds."""
+
+    code = "limited"
+    status = 429
+    title = _("This is more than you may have in that time")
+
+
 class UnavailableError(TenonError):
     code = "unavailable"
     status = 503
@@ -157,6 +166,7 @@ __all__ = [
     "ForbiddenError",
     "GuardError",
     "InvalidError",
+    "LimitedError",
     "Message",
     "NotFoundError",
     "NotSignedInError",

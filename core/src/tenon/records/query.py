@@ -79,6 +79,26 @@ class Query:
     archived: Literal["no", "only", "all"] = "no"
 
 
+def told_of(query: Query) -> dict[str, Any]:
+    """What a list is restricted to, as JSON data for a log."""
+    found = {"filter": _told(query.filter), "search": query.search, "archived": query.archived}
+    return {name: value for name, value in found.items() if value not in (None, "no")}
+
+
+def _told(part: Filter | None) -> Any:
+    match part:
+        case Where():
+            value = [str(v) for v in part.value] if isinstance(part.value, list | tuple) else part.value
+            return f"{part.field} {part.op} {value}"
+        case And():
+            return {"and": [_told(inner) for inner in part.parts]}
+        case Or():
+            return {"or": [_told(inner) for inner in part.parts]}
+        case Not():
+            return {"not": _told(part.part)}
+    return None
+
+
 def all_of(*parts: Filter | None) -> Filter | None:
     """The conjunction of those parts that are there."""
     found = tuple(part for part in parts if part is not None)

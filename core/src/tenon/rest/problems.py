@@ -65,7 +65,12 @@ def problem(
 def from_error(error: TenonError) -> Response:
     """The problem document for one of our own errors."""
     errors = [{"pointer": p.pointer, "code": p.code, "detail": p.detail, **p.extra} for p in error.problems]
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(error.status)
+    wait = str(error.extra.get("retry_after", 60))
+    headers = {
+        401: {"WWW-Authenticate": "Bearer"},
+        429: {"Retry-After": wait},
+        503: {"Retry-After": "5"},
+    }.get(error.status)
     return problem(
         error.status, error.code, str(type(error).title), public_reason(error),
         hint=error.hint, errors=errors, headers=headers, **error.extra,

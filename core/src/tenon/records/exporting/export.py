@@ -12,7 +12,7 @@ from ...errors import BadRequestError
 from ...identity.actor import Actor
 from ...messages import _
 from ...nearest import did_you_mean, listed
-from ..query import Query
+from ..query import Query, told_of
 from ..records import Records
 from ..work import Work
 from .columns import ExportColumn, export_columns
@@ -38,7 +38,9 @@ def export(
     """Write every record that ``query`` names and ``actor`` may see; how many there were.
 
     ``stream`` is a binary file. All rows are of one moment. Raises
-    :class:`~tenon.errors.ForbiddenError` without the permission to export.
+    :class:`~tenon.errors.ForbiddenError` without the permission to export, and
+    :class:`~tenon.errors.LimitedError`, before anything is written, where it is more than the
+    actor may export in a day.
     """
     write = FORMATS.get(format)
     if write is None:
@@ -54,7 +56,10 @@ def export(
         work.access.require(actor, "export", entity)
         columns = export_columns(work, work.type(entity), fields)
         header = [column.title for column in columns]
-        return write(stream, header, _rows(work, entity, query, columns, report))
+        told = {"format": format, **told_of(query), "fields": header}
+        with work.access.watch.exporting(actor, entity, told, lambda: work.count(entity, query)) as note:
+            reports = [note, report] if report else [note]
+            return write(stream, header, _rows(work, entity, query, columns, reports))
 
 
 def export_file(
@@ -80,7 +85,7 @@ def export_file(
 
 
 def _rows(
-    work: Work, entity: str, query: Query, columns: Sequence[ExportColumn], report: Report | None
+    work: Work, entity: str, query: Query, columns: Sequence[ExportColumn], reports: Sequence[Report]
 ) -> Iterator[list[Any]]:
     paths = tuple(dict.fromkeys(column.field.path for column in columns))
     query = replace(query, size=PAGE, fields=paths, total=False)
@@ -94,7 +99,7 @@ def _rows(
                 titles.get(record.get(c.field.path)) if c.names else record.get(c.field.path) for c in columns
             ]
         count += len(page.data)
-        if report:
+        for report in reports:
             report(count)
         if page.next is None:
             return
