@@ -11,7 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 
+from .access.limits import Bounds
 from .access.log import AccessLog
+from .access.logged import LoggedWatch
 from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
@@ -73,6 +75,7 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     access = Access(OpenPolicy())
     records = _records(settings, clock, plugins, storage, access)
     access_log = _access_log(settings, clock, records)
+    access.watch = LoggedWatch(access_log, clock, _bounds(settings))
     outgoing: list[Exchange] = []
     pipelines = _pipelines(settings, plugins, records, lambda *args: outgoing[0].emit(*args))
     exchange = _exchange(settings, clock, plugins, pipelines, identity, records, access_log)
@@ -144,6 +147,11 @@ def _access_log(settings: Settings, clock: Clock, records: Records) -> AccessLog
 
     days = settings.limits.access_log_days
     return AccessLog(records.storage, clock, table_of=table_of, keep=timedelta(days=days) if days else None)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    limits = settings.limits
+    return Bounds(limits.reads_per_hour, limits.refuse_reads, limits.export_rows_per_day)
 
 
 def _exchange(

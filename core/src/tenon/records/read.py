@@ -42,7 +42,9 @@ def get(work: Work, entity: str, id_: UUID, *, action: str = "read") -> Record:
     work.access.require(work.actor, action, entity)
     row = work.unguarded.execute(by_id(work, type_, action), {"id_": id_}).first()
     if row is None:
+        work.access.watch.unseen(work.actor, action, entity, id_, work.via)
         raise NotFoundError(_("There is no %(entity)s %(id)s", entity=type_.label, id=id_))
+    work.access.watch.read(work.actor, entity, 1, work.via)
     return as_record(work, type_, row)
 
 
@@ -105,6 +107,7 @@ def page(work: Work, entity: str, query: Query) -> Page:
     rows = work.unguarded.execute(statement, {"most_": query.size + 1}).all()
     paths = tuple(columns)
     data = [Record(type_, dict(zip(paths, row, strict=True))) for row in rows[: query.size]]
+    work.access.watch.read(work.actor, entity, len(data), work.via)
     more = len(rows) > query.size
     following = (
         cursor.encode(cursor.list_digest(type_, query, order), order, data[-1].values) if more else None
