@@ -20,11 +20,11 @@ PASSWORD = "look-around-tenon"
 
 
 ADMIN = NewUser("Ada Lindqvist", "admin@example.com", "Administrator", admin=True)
-MANAGER = NewUser("Maya Fischer", "maya@example.com", "Head of sales")
+MANAGER = NewUser("Maya Fischer", "maya@example.com", "Head of sales", roles=("manager",))
 SELLERS = (
-    (NewUser("Jonas Weber", "jonas@example.com", "Account executive"), "North"),
-    (NewUser("Linh Tran", "linh@example.com", "Account executive"), "South"),
-    (NewUser("Omar Haddad", "omar@example.com", "Account executive"), "South"),
+    (NewUser("Jonas Weber", "jonas@example.com", "Account executive", roles=("sales",)), "North"),
+    (NewUser("Linh Tran", "linh@example.com", "Account executive", roles=("sales",)), "South"),
+    (NewUser("Omar Haddad", "omar@example.com", "Account executive", roles=("sales",)), "South"),
 )
 TEAMS = {"North": "Northern Europe", "South": "Southern Europe"}
 
