@@ -10,11 +10,12 @@ from flask import Flask
 
 import tenon.identity.models
 from tenon.clock import ManualClock
-from tenon.identity import Identity
+from tenon.identity import Identity, IdentityOptions
 from tenon.storage import Storage
 from tenon.storage.migrations import MigrationOwner, Migrations
 
 FOLDER = Path(tenon.identity.models.__file__).parent / "migrations"
+OPTIONS = IdentityOptions(secret_key="a secret that only tests know")
 OWNER = MigrationOwner("identity", FOLDER, "identity_")
 
 
@@ -47,7 +48,7 @@ def storage(database: str, open_storage: Callable[[str], Storage]) -> Storage:
 
 @pytest.fixture
 def identity(storage: Storage, clock: ManualClock) -> Identity:
-    return Identity(storage, clock)
+    return Identity(storage, clock, OPTIONS)
 
 
 @pytest.fixture
@@ -55,4 +56,4 @@ def another_process(
     storage: Storage, database: str, open_storage: Callable[[str], Storage], clock: ManualClock
 ) -> Identity:
     """The same users as another process sees them: other connections, another memory."""
-    return Identity(open_storage(database), clock)
+    return Identity(open_storage(database), clock, OPTIONS)

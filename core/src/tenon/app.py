@@ -71,7 +71,7 @@ class Tenon:
 def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins) -> Tenon:
     """The rooms, from the lowest up, each given what it stands on."""
     storage = Storage(app, settings.database.url, pool_size=settings.database.pool)
-    identity = Identity(storage, clock, IdentityOptions(session_lifetime=settings.session.lifetime))
+    identity = Identity(storage, clock, _identity_options(settings))
     access = Access(OpenPolicy())
     records = _records(settings, clock, plugins, storage, access)
     access_log = _access_log(settings, clock, records)
@@ -103,6 +103,17 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     exchange.bind(tenon)
     access.policy = _policy(tenon)
     return tenon
+
+
+def _identity_options(settings: Settings) -> IdentityOptions:
+    return IdentityOptions(
+        session_lifetime=settings.session.lifetime,
+        session_idle=settings.session.idle,
+        tries_per_minute=settings.limits.sign_ins_per_minute,
+        secret_key=settings.secret_key,
+        deployment=settings.name,
+        second_step=settings.session.require_totp,
+    )
 
 
 def _pipelines(

@@ -19,7 +19,9 @@ from ..storage.ids import new_id
 from .actor import Actor
 from .actors import ACTOR_COLUMNS, actor_of, may_act
 from .cache import BriefCache
+from .events import IdentityEvent, Teller
 from .models import ApiKey, User
+from .sessions import UNKNOWN, Browser
 from .tokens import hashed, is_api_key, new_api_key
 
 SCOPE = re.compile(r"(\*|[a-z][a-z0-9_]*):(\*|[a-z][a-z0-9_]*)")
@@ -45,9 +47,10 @@ class KeySummary:
 class ApiKeys:
     """The API keys of a deployment."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, tell: Teller) -> None:
         self._storage = storage
         self._clock = clock
+        self._tell = tell
         self._known: BriefCache[str, tuple[Actor, datetime | None]] = BriefCache(clock)
 
     def create(
@@ -57,6 +60,7 @@ class ApiKeys:
         *,
         scopes: Iterable[str] | None = None,
         expires_at: datetime | None = None,
+        browser: Browser = UNKNOWN,
     ) -> tuple[KeySummary, str]:
         """Make a key for a user: how it will be listed, and its secret, which is shown this once.
 
@@ -81,14 +85,24 @@ class ApiKeys:
                 connection.execute(sa.insert(ApiKey).values(**row))
         except sa.exc.IntegrityError as error:
             raise NotFoundError(_("There is no user %(asked)s", asked=str(user_id))) from error
-        return self._one(prefix), secret
+        made = self._one(prefix)
+        self._told("created", made, browser)
+        return made, secret
 
-    def revoke(self, prefix: str) -> KeySummary:
-        """End the key with that prefix for good, or ``NotFoundError``."""
+    def revoke(self, prefix: str, *, owner: UUID | None = None, browser: Browser = UNKNOWN) -> KeySummary:
+        """End the key with that prefix for good, or ``NotFoundError``.
+
+        With ``owner`` it has to be that user's: somebody else's is as one that is not there.
+        """
+        found = self._one(prefix)
+        if owner is not None and found.user_id != owner:
+            raise _no_such_key(prefix)
         ended = sa.update(ApiKey).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None))
         with self._storage.writing() as connection:
-            connection.execute(ended.values(revoked_at=self._clock.now()))
+            now_ended = connection.execute(ended.values(revoked_at=self._clock.now())).rowcount
         self._known.clear()
+        if now_ended:
+            self._told("revoked", found, browser)
         return self._one(prefix)
 
     def all(self, user_id: UUID | None = None) -> list[KeySummary]:
@@ -141,11 +155,14 @@ class ApiKeys:
         with self._storage.reading() as connection:
             row = connection.execute(_summaries().where(ApiKey.prefix == prefix)).first()
         if row is None:
-            raise NotFoundError(
-                _("There is no API key %(prefix)s", prefix=prefix),
-                hint=_("See which there are: tenon apikey list"),
-            )
+            raise _no_such_key(prefix)
         return _summary(row)
+
+    def _told(self, what: str, key: KeySummary, browser: Browser) -> None:
+        detail = {"what": what, "key": f"tnn_{key.prefix}", "key_name": key.name}
+        if key.scopes is not None:
+            detail["scopes"] = " ".join(key.scopes)
+        self._tell(IdentityEvent("key", key.user_id, key.user_name, browser.address, detail))
 
     def _require_valid(self, name: str, scopes: list[str] | None, expires_at: datetime | None) -> None:
         problems = []
@@ -160,6 +177,13 @@ class ApiKeys:
             problems.append(Problem("/expires_at", "past", _("The key would have expired already")))
         if problems:
             raise InvalidError(problems=problems)
+
+
+def _no_such_key(prefix: str) -> NotFoundError:
+    return NotFoundError(
+        _("There is no API key %(prefix)s", prefix=prefix),
+        hint=_("See which there are: tenon apikey list"),
+    )
 
 
 def _not_a_scope(scope: str) -> str:

@@ -78,7 +78,11 @@ class Credential(Base):
 
 
 class Session(Base):
-    """A sign-in of one browser. Its token is kept as a SHA-256 hash only."""
+    """A sign-in of one browser. Its token is kept as a SHA-256 hash only.
+
+    ``method`` is ``password`` or ``oidc:<provider>``. ``admin`` and ``roles`` are what its user
+    was when the token was given out: where they differ today, the next request gets another.
+    """
 
     __tablename__ = "identity_session"
 
@@ -91,6 +95,83 @@ class Session(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user_agent: Mapped[str | None] = mapped_column(sa.String(200))
     address: Mapped[str | None] = mapped_column(sa.String(45))
+    method: Mapped[str] = mapped_column(sa.String(40))
+    second_step: Mapped[bool] = mapped_column(sa.Boolean)
+    admin: Mapped[bool] = mapped_column(sa.Boolean)
+    roles: Mapped[list[str]] = mapped_column(Json)
+
+
+class HalfSignIn(Base):
+    """A sign-in that still needs its second step. ``failed`` counts wrong codes."""
+
+    __tablename__ = "identity_half_sign_in"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), index=True)
+    method: Mapped[str] = mapped_column(sa.String(40))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    failed: Mapped[int] = mapped_column(sa.Integer)
+
+
+class TotpSecret(Base):
+    """The secret that a user's authenticator app shares, encrypted (``sealing.py``).
+
+    It counts once it is confirmed. ``last_step`` is the step of the last code that was accepted:
+    no code of that step or before is accepted again.
+    """
+
+    __tablename__ = "identity_totp"
+
+    user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), primary_key=True)
+    sealed: Mapped[str] = mapped_column(sa.String(300))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int] = mapped_column(sa.BigInteger)
+    failed: Mapped[int] = mapped_column(sa.Integer)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """A code that stands in, once, for one of the authenticator app's."""
+
+    __tablename__ = "identity_recovery_code"
+
+    user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ExternalIdentity(Base):
+    """Who a user is at a provider: ``subject`` is the provider's own, lasting name of them."""
+
+    __tablename__ = "identity_external_identity"
+
+    provider: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    subject: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), index=True)
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class OidcRequest(Base):
+    """A browser that was sent to a provider and is not back yet."""
+
+    __tablename__ = "identity_oidc_request"
+
+    state_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    provider: Mapped[str] = mapped_column(sa.String(30))
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    verifier: Mapped[str] = mapped_column(sa.String(128))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class SignInTally(Base):
+    """How often somebody tried to sign in within a minute, by the hash of an address or account."""
+
+    __tablename__ = "identity_sign_in_tally"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    minute: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, index=True)
+    tries: Mapped[int] = mapped_column(sa.Integer)
 
 
 class ApiKey(Base):

@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, signing out."""
+"""Staying signed in: the open sessions of browsers, their tokens, their end."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from ..clock import Clock
-from ..errors import NotSignedInError, UnavailableError
+from ..errors import NotFoundError, NotSignedInError, UnavailableError
 from ..messages import _
 from ..storage.engine import Storage
 from ..storage.ids import new_id
 from .actor import Actor
 from .actors import ACTOR_COLUMNS, actor_of, may_act
 from .cache import BriefCache
-from .lockout import locked_until
-from .models import Credential, Session, User
-from .passwords import Passwords
+from .models import Session, User
 from .tokens import hashed, new_session_token
 
 SEEN_EVERY = timedelta(minutes=5)
@@ -50,99 +49,201 @@ class Browser:
 UNKNOWN = Browser()
 
 
-class Sessions:
-    """The sign-ins of a deployment."""
+@dataclass(frozen=True)
+class SignedIn:
+    """Whose session a token is. ``outdated`` is set where the user's rights changed since the
+    token was given out: exchange it by ``Sessions.rotate``.
+    """
 
-    def __init__(self, storage: Storage, clock: Clock, passwords: Passwords, lifetime: timedelta) -> None:
+    actor: Actor
+    session_id: UUID
+    until: datetime
+    second_step: bool
+    outdated: bool
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A browser that is signed in, as its user may see it. ``here`` marks the one that asks."""
+
+    id: UUID
+    method: str
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    here: bool
+
+
+class Sessions:
+    """The sign-ins of a deployment, which last ``lifetime``, and ``idle`` without a request."""
+
+    def __init__(self, storage: Storage, clock: Clock, lifetime: timedelta, idle: timedelta) -> None:
         self._storage = storage
         self._clock = clock
-        self._passwords = passwords
         self._lifetime = lifetime
-        self._known: BriefCache[str, tuple[Actor, datetime]] = BriefCache(clock)
+        self._idle = idle
+        # Fine enough that nobody at work is taken for idle.
+        self._seen_every = min(SEEN_EVERY, idle / 5)
+        self._known: BriefCache[str, SignedIn] = BriefCache(clock)
 
-    def sign_in(
-        self, email: str, password: str, *, replaces: str | None = None, browser: Browser = UNKNOWN
+    def open(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        *,
+        method: str,
+        second_step: bool,
+        browser: Browser,
+        replaces: str | None,
     ) -> SessionToken:
-        """Open a session. ``replaces`` is the token the browser held before, which ends.
-
-        ``NotSignedInError`` says the same, and takes as long, whether the account
-        is unknown, disabled or locked, or the password wrong.
-        """
-        with self._passwords.turn():
-            kept = self._begin_attempt(email)
-            if not self._passwords.matches(kept, password) or kept is None:
-                raise _refused()
-            renewed = self._passwords.hash(password) if self._passwords.is_outdated(kept) else kept
-        return self._open(email, kept, renewed, replaces, browser)
+        """Open a session. ``replaces`` is the token that the browser held before, which ends."""
+        now = self._clock.now()
+        token = SessionToken(new_session_token(), new_id(), user_id, now + self._lifetime)
+        rights = connection.execute(sa.select(User.admin, User.roles).where(User.id == user_id)).one()
+        row = {
+            "id": token.session_id,
+            "token_hash": hashed(token.secret),
+            "user_id": user_id,
+            "created_at": now,
+            "last_seen_at": now,
+            "expires_at": token.expires_at,
+            "user_agent": (browser.user_agent or "")[:200] or None,
+            "address": browser.address,
+            "method": method,
+            "second_step": second_step,
+            "admin": bool(rights.admin),
+            "roles": sorted(rights.roles or ()),
+        }
+        forgotten = sa.delete(Session).where(
+            Session.user_id == user_id, Session.expires_at < now - REMEMBERED
+        )
+        connection.execute(forgotten)
+        connection.execute(sa.insert(Session).values(**row))
+        if replaces is not None:
+            connection.execute(_alive(now).where(Session.token_hash == hashed(replaces)))
+        return token
 
     def sign_out(self, secret: str) -> None:
         """End the session with this token; nothing happens where there is none."""
         with self._storage.writing() as connection:
-            connection.execute(_end(secret, self._clock.now()))
-        self._known.clear()
+            connection.execute(_alive(self._clock.now()).where(Session.token_hash == hashed(secret)))
+        self.forget()
 
-    def actor(self, secret: str) -> Actor | None:
+    def signed_in(self, secret: str) -> SignedIn | None:
         """Whose session this token is; ``None`` where it is unknown, ended or its user disabled."""
         key = hashed(secret)
         found = self._known.get(key) or self._read(key)
-        if found is None:
-            return None
-        actor, expires_at = found
-        return actor if self._clock.now() < expires_at else None
+        return found if found is not None and self._clock.now() < found.until else None
 
-    def _begin_attempt(self, email: str) -> str | None:
-        """Count an attempt; the password's hash, or ``None`` where there is nothing to compare.
+    def actor(self, secret: str) -> Actor | None:
+        """The Actor of the session with this token."""
+        found = self.signed_in(secret)
+        return None if found is None else found.actor
 
-        Counted before the comparison, so that attempts made at once cannot all
-        see a count from before the others.
+    def rotate(self, secret: str) -> str:
+        """Exchange a token for a new one of the same session; the old one is dead at once.
+
+        ``NotSignedInError`` where it was dead already: of two that exchange it, one wins.
         """
-        now = self._clock.now()
         with self._storage.writing() as connection:
-            row = connection.execute(_credential(email).with_for_update(of=Credential)).first()
-            if row is None or (row.locked_until is not None and now < row.locked_until):
-                return None
-            attempted = sa.update(Credential).where(Credential.user_id == row.user_id)
-            failed = row.failed + 1
-            connection.execute(attempted.values(failed=failed, locked_until=locked_until(failed, now)))
-        kept: str = row.password_hash
-        return kept
+            fresh = self.rotate_in(connection, secret)
+        self.forget()
+        return fresh
 
-    def _open(
-        self, email: str, kept: str, renewed: str, replaces: str | None, browser: Browser
-    ) -> SessionToken:
-        now, secret = self._clock.now(), new_session_token()
-        with self._storage.writing() as connection:
-            row = connection.execute(_credential(email).with_for_update(of=Credential)).first()
-            # Changed, or its user disabled, while it was compared.
-            if row is None or row.password_hash != kept:
-                raise _refused()
-            connection.execute(
-                sa.update(Credential)
-                .where(Credential.user_id == row.user_id)
-                .values(failed=0, locked_until=None, password_hash=renewed)
+    def rotate_in(self, connection: Connection, secret: str, **values: Any) -> str:
+        """Exchange a token as :meth:`rotate` does, in a transaction that the caller has open.
+
+        The caller calls :meth:`forget` afterwards. ``values`` change with it.
+        """
+        held = sa.and_(Session.token_hash == hashed(secret), Session.revoked_at.is_(None))
+        owner = sa.select(User.admin, User.roles).join(Session, Session.user_id == User.id)
+        rights = connection.execute(owner.where(held, may_act())).first()
+        if rights is None:
+            raise NotSignedInError()
+        fresh = new_session_token()
+        exchanged = (
+            sa.update(Session)
+            .where(held)
+            .values(
+                token_hash=hashed(fresh), admin=bool(rights.admin), roles=sorted(rights.roles or ()), **values
             )
-            token = SessionToken(secret, new_id(), row.user_id, now + self._lifetime)
-            connection.execute(_forget_old(row.user_id, now))
-            connection.execute(sa.insert(Session).values(**_session_row(token, now, browser)))
-            if replaces is not None:
-                connection.execute(_end(replaces, now))
-        self._known.clear()
-        return token
+        )
+        if not connection.execute(exchanged).rowcount:
+            raise NotSignedInError()
+        return fresh
 
-    def _read(self, key: str) -> tuple[Actor, datetime] | None:
+    def of(self, user_id: UUID, here: UUID | None = None) -> list[OpenSession]:
+        """A user's open sessions, the one that was used last first."""
+        now = self._clock.now()
+        query = sa.select(
+            Session.id,
+            Session.method,
+            Session.user_agent,
+            Session.address,
+            Session.created_at,
+            Session.last_seen_at,
+        ).where(
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Session.last_seen_at > now - self._idle,
+        )
+        latest_first = query.order_by(Session.last_seen_at.desc(), Session.id.desc())
+        with self._storage.reading() as connection:
+            return [_open_session(row, here) for row in connection.execute(latest_first)]
+
+    def end(self, user_id: UUID, session_id: UUID) -> None:
+        """End one of a user's sessions, or ``NotFoundError``."""
+        ended = _alive(self._clock.now()).where(Session.id == session_id, Session.user_id == user_id)
+        with self._storage.writing() as connection:
+            done = connection.execute(ended).rowcount
+        self.forget()
+        if not done:
+            raise NotFoundError(_("This sign-in has ended already"))
+
+    def end_others(self, user_id: UUID, keep: UUID) -> int:
+        """End all of a user's sessions but one; how many there were."""
+        with self._storage.writing() as connection:
+            ended = self.end_others_in(connection, user_id, keep)
+        self.forget()
+        return ended
+
+    def end_others_in(self, connection: Connection, user_id: UUID, keep: UUID | None) -> int:
+        """End them in a transaction that the caller has open, who calls :meth:`forget` afterwards."""
+        ended = _alive(self._clock.now()).where(Session.user_id == user_id)
+        if keep is not None:
+            ended = ended.where(Session.id != keep)
+        return connection.execute(ended).rowcount
+
+    def forget(self) -> None:
+        """Ask the database again: a session began, changed or ended in this process."""
+        self._known.clear()
+
+    def _read(self, key: str) -> SignedIn | None:
         now = self._clock.now()
         query = (
-            sa.select(Session.id, Session.expires_at, Session.last_seen_at, *ACTOR_COLUMNS)
+            sa.select(
+                Session.id,
+                Session.expires_at,
+                Session.last_seen_at,
+                Session.second_step,
+                Session.admin.label("session_admin"),
+                Session.roles.label("session_roles"),
+                *ACTOR_COLUMNS,
+            )
             .join(User, User.id == Session.user_id)
             .where(Session.token_hash == key, Session.revoked_at.is_(None), may_act())
         )
         with self._storage.reading() as connection:
             row = connection.execute(query).first()
-        if row is None:
+        if row is None or now >= row.last_seen_at + self._idle:
             return None
-        if now - row.last_seen_at >= SEEN_EVERY:
+        if now - row.last_seen_at >= self._seen_every:
             self._saw(row.id, now)
-        found = actor_of(row), row.expires_at
+        actor = actor_of(row)
+        had = bool(row.session_admin), frozenset(row.session_roles)
+        found = SignedIn(actor, row.id, row.expires_at, row.second_step, had != (actor.admin, actor.roles))
         self._known.put(key, found, now)
         return found
 
@@ -156,41 +257,10 @@ class Sessions:
             return
 
 
-def _credential(email: str) -> sa.Select[UUID, str, int, datetime | None]:
-    return (
-        sa.select(Credential.user_id, Credential.password_hash, Credential.failed, Credential.locked_until)
-        .join(User, User.id == Credential.user_id)
-        .where(User.email == email.strip().lower(), may_act())
-    )
+def _alive(now: datetime) -> sa.Update:
+    """Ends the sessions that it is narrowed to, as far as they are open."""
+    return sa.update(Session).where(Session.revoked_at.is_(None)).values(revoked_at=now)
 
 
-def _session_row(token: SessionToken, now: datetime, browser: Browser) -> dict[str, Any]:
-    return {
-        "id": token.session_id,
-        "token_hash": hashed(token.secret),
-        "user_id": token.user_id,
-        "created_at": now,
-        "last_seen_at": now,
-        "expires_at": token.expires_at,
-        "user_agent": (browser.user_agent or "")[:200] or None,
-        "address": browser.address,
-    }
-
-
-def _end(secret: str, now: datetime) -> sa.Update:
-    return (
-        sa.update(Session)
-        .where(Session.token_hash == hashed(secret), Session.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-
-
-def _forget_old(user_id: UUID, now: datetime) -> sa.Delete:
-    return sa.delete(Session).where(Session.user_id == user_id, Session.expires_at < now - REMEMBERED)
-
-
-def _refused() -> NotSignedInError:
-    return NotSignedInError(
-        _("The e-mail address or the password is not right"),
-        hint=_("After several failed attempts an account rests for some minutes."),
-    )
+def _open_session(row: sa.Row[*tuple[Any, ...]], here: UUID | None) -> OpenSession:
+    return OpenSession(**row._mapping, here=row.id == here)

@@ -126,7 +126,12 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
             "max_page_size": ("integer", "Records on a page at most", None, {"min": 1, "max": 10_000}),
             "max_bulk": ("integer", "Records in one bulk operation", None, {"min": 1, "max": 100_000}),
             "requests_per_minute": ("integer", "Requests of one user or key", None, {"min": 1}),
-            "sign_ins_per_minute": ("integer", "Sign-in attempts from one address", None, {"min": 1}),
+            "sign_ins_per_minute": (
+                "integer",
+                "Sign-in attempts a minute, from one address and for one account",
+                None,
+                {"min": 1},
+            ),
             "reads_per_hour": (
                 "integer",
                 "Records that one user reads in an hour before the access log tells of it; 0 for any number",
@@ -147,6 +152,18 @@ SECTIONS: Mapping[str, tuple[Key, ...]] = {
         SessionSettings,
         {
             "lifetime": ("duration", "How long a sign-in lasts", None, {"min": timedelta(minutes=1)}),
+            "idle": (
+                "duration",
+                "How long a sign-in lasts in which nothing is asked for",
+                None,
+                {"min": timedelta(minutes=5)},
+            ),
+            "require_totp": (
+                "choice",
+                "Who has to sign in with a code of an authenticator app as well",
+                "REQUIRE_TOTP",
+                {"choices": ("nobody", "admins", "everyone")},
+            ),
             "secure_cookie": ("boolean", "Send the cookie over HTTPS alone", "SECURE_COOKIE", {}),
         },
     ),

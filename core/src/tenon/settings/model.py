@@ -84,9 +84,11 @@ class LimitSettings:
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """How long a sign-in lasts, and whether its cookie needs HTTPS."""
+    """How long a sign-in lasts, whether its cookie needs HTTPS, of whom a second step is asked."""
 
     lifetime: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(hours=4)
+    require_totp: Literal["nobody", "admins", "everyone"] = "nobody"
     secure_cookie: bool = False
 
 
