@@ -1,0 +1,68 @@
+"""The net in the database: what code that forgets to ask gets to see."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from tenon.api import system
+from tenon_permissions.rowsecurity import RowSecurity
+
+
+@pytest.fixture(params=["postgresql"])
+def tenon_database(request):
+    return str(request.getfixturevalue("postgres_server").render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def net(sales):
+    found = RowSecurity(sales.policy)
+    assert found.install() > 5
+    return found
+
+
+def forgetful(sales, net, name, table="b2b_accounts_account"):
+    """What a query without any condition gives."""
+    with sales.tenon.storage.reading() as connection:
+        net.assume(connection, sales.people[name] if name else None)
+        try:
+            return sorted(connection.execute(sa.text(f"SELECT name FROM {table}")).scalars())
+        finally:
+            net.assume(connection, None)
+
+
+def test_a_query_that_forgets_to_ask_gives_what_the_policy_does(sales, net):
+    for owner in ("rita", "ravi", "rosa", "mia"):
+        sales.account(f"of {owner}", owner)
+    sales.account("pool", None)
+    for name in ("rita", "max", "mia", "bea", "nobody"):
+        assert forgetful(sales, net, name) == sorted(sales.seen(name)), name
+    assert len(forgetful(sales, net, None)) == 5
+
+
+def test_a_denied_scope_is_denied_below_too(sales, net):
+    sales.account("of rita", "rita")
+    sales.activate("sales, *, account, read, own, all, deny")
+    assert forgetful(sales, net, "rita") == []
+
+
+def test_a_connection_that_goes_back_keeps_nothing(sales, net):
+    sales.account("of rosa", "rosa")
+    forgetful(sales, net, "rita")
+    with sales.tenon.records.reading(system("after")) as work:
+        assert work.connection.execute(sa.text("SELECT current_user")).scalar_one() == "postgres"
+        assert len(work.connection.execute(sa.text("SELECT name FROM b2b_accounts_account")).all()) == 1
+
+
+def test_a_rule_of_another_version_is_noticed(sales, net):
+    assert net.differences() == []
+    with sales.tenon.storage.writing() as connection:
+        connection.execute(sa.text("COMMENT ON POLICY tenon_net ON b2b_accounts_account IS 'old'"))
+    assert net.differences() == ["b2b_accounts_account"]
+
+
+def test_it_can_be_switched_off(sales, net):
+    net.remove()
+    assert "b2b_accounts_account" in net.differences()
+    sales.account("of rosa", "rosa")
+    assert forgetful(sales, net, "rita") == ["of rosa"]
