@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from .pipelines import Pipelines, Surroundings, check_pipeline, compile_pipeline
 from .plugin import contributions as c
 from .plugin.loaded import LoadedPlugins
 from .plugin.loader import load_plugins
+from .records import userhistory
 from .records.importing import Imports
 from .records.records import Records
 from .records.registry import Registry, build_type
@@ -76,6 +78,7 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     records = _records(settings, clock, plugins, storage, access)
     access_log = _access_log(settings, clock, records)
     access.watch = LoggedWatch(access_log, clock, _bounds(settings))
+    identity.users.told.append(partial(userhistory.keep, records))
     outgoing: list[Exchange] = []
     pipelines = _pipelines(settings, plugins, records, lambda *args: outgoing[0].emit(*args))
     exchange = _exchange(settings, clock, plugins, pipelines, identity, records, access_log)

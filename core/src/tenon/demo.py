@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -61,13 +62,13 @@ def has_demo_login(tenon: Tenon) -> bool:
 
 
 def _people(work: Work, tenon: Tenon) -> None:
-    users = tenon.identity.users
-    users.create_in(work.unguarded, ADMIN, PASSWORD)
-    manager = users.create_in(work.unguarded, MANAGER, PASSWORD)
+    create = partial(tenon.identity.users.create_in, work.unguarded, actor=work.actor, via=work.via)
+    create(ADMIN, PASSWORD)
+    manager = create(MANAGER, PASSWORD)
     teams = {
         name: work.create("team", {"name": name, "region": region, "manager_id": manager}).id
         for name, region in TEAMS.items()
     }
     for seller, team in SELLERS:
         placed = replace(seller, team_id=teams[team], manager_id=manager)
-        users.create_in(work.unguarded, placed, PASSWORD)
+        create(placed, PASSWORD)

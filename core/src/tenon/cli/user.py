@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..identity import NewUser
+from ..identity import NewUser, system
 from ..identity.tokens import new_password
 from ..messages import _
 from .columns import echo_columns
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..app import Tenon
     from ..identity.keys import KeySummary
 
+COMMAND = system("tenon user")
 PASSWORD_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 GENERATE = click.option("--generate", is_flag=True, help="Make up a password and print it.")
 
@@ -48,7 +49,8 @@ def add(
 ) -> None:
     """Make a user called NAME who signs in as EMAIL."""
     password = None if no_password else _password(password_stdin, generate)
-    tenon.identity.create_user(NewUser(name=name, email=email, admin=admin, roles=roles), password)
+    new = NewUser(name=name, email=email, admin=admin, roles=roles)
+    tenon.identity.create_user(new, password, actor=COMMAND, via="cli")
     click.echo(_("%(name)s was added.", name=name))
     if generate and password is not None:
         click.echo(_("Password: %(password)s", password=password))
@@ -72,7 +74,7 @@ def password(tenon: Tenon, email: str, password_stdin: bool, generate: bool) -> 
     """Give EMAIL a new password, which ends their sign-ins and a lock."""
     found = tenon.identity.users.find(email)
     chosen = _password(password_stdin, generate)
-    tenon.identity.set_password(found.id, chosen)
+    tenon.identity.set_password(found.id, chosen, actor=COMMAND, via="cli")
     click.echo(_("%(name)s has a new password and was signed out everywhere.", name=found.name))
     if generate:
         click.echo(_("Password: %(password)s", password=chosen))
@@ -84,7 +86,7 @@ def password(tenon: Tenon, email: str, password_stdin: bool, generate: bool) -> 
 def disable(tenon: Tenon, email: str) -> None:
     """Keep EMAIL out. Their records stay; `tenon user enable` lets them in again."""
     found = tenon.identity.users.find(email)
-    tenon.identity.users.set_active(found.id, False)
+    tenon.identity.users.set_active(found.id, False, actor=COMMAND, via="cli")
     click.echo(_("%(name)s cannot come in any more.", name=found.name))
 
 
@@ -94,7 +96,7 @@ def disable(tenon: Tenon, email: str) -> None:
 def enable(tenon: Tenon, email: str) -> None:
     """Let EMAIL in again."""
     found = tenon.identity.users.find(email)
-    tenon.identity.users.set_active(found.id, True)
+    tenon.identity.users.set_active(found.id, True, actor=COMMAND, via="cli")
     click.echo(_("%(name)s may come in again.", name=found.name))
 
 
@@ -108,7 +110,7 @@ def access(tenon: Tenon, email: str, admin: bool | None, roles: tuple[str, ...],
     """Change what EMAIL may do. What is not given stays."""
     found = tenon.identity.users.find(email)
     chosen = roles if roles or no_roles else None
-    tenon.identity.users.set_access(found.id, admin=admin, roles=chosen)
+    tenon.identity.users.set_access(found.id, admin=admin, roles=chosen, actor=COMMAND, via="cli")
     now = tenon.identity.users.get(found.id)
     echo_columns(("NAME", "ADMIN", "ROLES"), [(now.name, now.admin, now.roles)])
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ..clock import Clock
 from ..storage.engine import Storage
-from .actor import Actor
+from .actor import Actor, system
 from .events import EventKind, IdentityEvent, Listener, Teller
 from .keys import ApiKeys, KeySummary
 from .org import Org
@@ -21,7 +21,7 @@ from .signing_in import SigningIn
 from .throttle import Throttle
 from .tokens import new_password
 from .totp import Totp
-from .users import NewUser, Users, UserSummary
+from .users import NOBODY_SAID, NewUser, Users, UserSummary
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Identity:
         self.second_step = SecondStep(
             storage, clock, self.users, totp, self.sessions, self.signing_in, tell, options.second_step
         )
+        self.users.forgetting += [self.sessions.forget, self.keys.forget]
 
     def sign_in(
         self, email: str, password: str, *, replaces: str | None = None, browser: Browser = UNKNOWN
@@ -108,16 +109,29 @@ class Identity:
         """The Actor that a user would be; ``None`` where they are unknown or disabled."""
         return self.users.actor(user_id)
 
-    def create_user(self, user: NewUser, password: str | None = None) -> UUID:
+    def create_user(
+        self,
+        user: NewUser,
+        password: str | None = None,
+        *,
+        actor: Actor = NOBODY_SAID,
+        via: str = "python",
+    ) -> UUID:
         """Make a user, who can sign in where a password is given. See ``Users.create``."""
-        return self.users.create(user, password)
+        return self.users.create(user, password, actor=actor, via=via)
 
     def set_password(
-        self, user_id: UUID, password: str, *, keep_session: str | None = None, browser: Browser = UNKNOWN
+        self,
+        user_id: UUID,
+        password: str,
+        *,
+        keep_session: str | None = None,
+        browser: Browser = UNKNOWN,
+        actor: Actor = NOBODY_SAID,
+        via: str = "python",
     ) -> None:
         """Give a user a password and end their other sign-ins. See ``Users.set_password``."""
-        self.users.set_password(user_id, password, keep_session=keep_session)
-        self.sessions.forget()
+        self.users.set_password(user_id, password, keep_session=keep_session, actor=actor, via=via)
         self._told_of("password", self.users.get(user_id), browser, what="changed")
 
     def change_password(
@@ -128,7 +142,8 @@ class Identity:
         ``InvalidError`` where ``present`` is not the present one, or the new one will not do.
         """
         self.signing_in.require_password(user_id, present, browser=browser)
-        self.set_password(user_id, new, keep_session=here, browser=browser)
+        who = self.users.actor(user_id) or NOBODY_SAID
+        self.set_password(user_id, new, keep_session=here, browser=browser, actor=who, via="web")
         return self.sessions.rotate(here)
 
     def create_api_key(
@@ -151,7 +166,8 @@ class Identity:
         if self.users.has_admin():
             return None
         chosen = password or new_password()
-        self.users.create(NewUser(name=name, email=email, admin=True), chosen)
+        who = system("the first administrator")
+        self.users.create(NewUser(name=name, email=email, admin=True), chosen, actor=who)
         return chosen
 
     def _told_of(self, kind: EventKind, user: Actor | UserSummary, browser: Browser, **detail: str) -> None:

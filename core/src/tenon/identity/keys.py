@@ -113,6 +113,10 @@ class ApiKeys:
         with self._storage.reading() as connection:
             return [_summary(row) for row in connection.execute(query)]
 
+    def forget(self) -> None:
+        """Read every key anew: what somebody may do was changed in this process."""
+        self._known.clear()
+
     def actor(self, secret: str) -> Actor | None:
         """For whom this key acts; ``None`` where it is unknown, ended or its user disabled."""
         if not is_api_key(secret):

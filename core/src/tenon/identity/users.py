@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,13 +17,17 @@ from ..errors import DuplicateError, InvalidError, NotFoundError, Problem
 from ..messages import _
 from ..storage.engine import Storage
 from ..storage.ids import new_id
-from .actor import Actor
+from .actor import Actor, system
 from .actors import ACTOR_COLUMNS, actor_of, may_act
 from .models import Credential, Session, User
 from .org import Org
 from .passwords import Passwords
 from .tokens import hashed
 
+TABLE: sa.Table = User.__table__  # type: ignore[assignment]
+# A user made by way of records has neither.
+EMPTY: Mapping[str, Any] = {"roles": [], "admin": False, "active": False}
+NOBODY_SAID = system("users were written without saying by whom")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+|[^@\s]+@localhost")
 
 
@@ -54,16 +59,41 @@ class NewUser:
     roles: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class UserWrite:
+    """What is written of a user here and not by way of records, while its transaction is open.
+
+    ``before`` is the user as they were, ``None`` for one who is made; ``values`` are the columns
+    that change. A password is not among them: ``action`` alone says that it is another one.
+    """
+
+    connection: Connection
+    actor: Actor
+    via: str
+    at: datetime
+    action: Literal["create", "update", "password"]
+    before: Mapping[str, Any] | None
+    values: Mapping[str, Any]
+
+
 class Users:
-    """The users of a deployment."""
+    """The users of a deployment.
+
+    ``told`` hear of every write, within its transaction; ``forgetting`` are called after what
+    somebody may do was changed. ``actor`` says who writes and ``via`` by which path.
+    """
 
     def __init__(self, storage: Storage, clock: Clock, passwords: Passwords, org: Org) -> None:
         self._storage = storage
         self._clock = clock
         self._passwords = passwords
         self._org = org
+        self.told: list[Callable[[UserWrite], None]] = []
+        self.forgetting: list[Callable[[], None]] = []
 
-    def create(self, user: NewUser, password: str | None = None) -> UUID:
+    def create(
+        self, user: NewUser, password: str | None = None, *, actor: Actor = NOBODY_SAID, via: str = "python"
+    ) -> UUID:
         """Make a user, with a password where one is given.
 
         ``InvalidError`` for a bad name, address or password, ``DuplicateError``
@@ -73,39 +103,70 @@ class Users:
         kept = self._kept(password, user.email) if password is not None else None
         try:
             with self._storage.writing() as connection:
-                return self._make(connection, user, kept)
+                return self._make(connection, user, kept, actor, via)
         except sa.exc.IntegrityError as error:
             raise _taken_or(error, user.email) from error
 
-    def create_in(self, connection: Connection, user: NewUser, password: str | None = None) -> UUID:
+    def create_in(
+        self,
+        connection: Connection,
+        user: NewUser,
+        password: str | None = None,
+        *,
+        actor: Actor = NOBODY_SAID,
+        via: str = "python",
+    ) -> UUID:
         """Make a user as :meth:`create` does, in a transaction that the caller has open."""
         _require_valid(user, password)
         kept = self._kept(password, user.email) if password is not None else None
-        return self._make(connection, user, kept)
+        return self._make(connection, user, kept, actor, via)
 
-    def set_password(self, user_id: UUID, password: str, *, keep_session: str | None = None) -> None:
+    def set_password(
+        self,
+        user_id: UUID,
+        password: str,
+        *,
+        keep_session: str | None = None,
+        actor: Actor = NOBODY_SAID,
+        via: str = "python",
+    ) -> None:
         """Give a user a password and end their sign-ins, but for the one with token ``keep_session``."""
         kept = self._kept(password, self.get(user_id).email)
         with self._storage.writing() as connection:
             self._keep_password(connection, user_id, kept)
             end_sessions(connection, user_id, self._clock, keep=keep_session)
+            self._update(connection, user_id, {}, actor, via, "password")
+        self._forget()
 
-    def set_active(self, user_id: UUID, active: bool) -> None:
-        """Let a user in, or keep them out and end their sign-ins. Their records stay."""
+    def set_active(
+        self, user_id: UUID, active: bool, *, actor: Actor = NOBODY_SAID, via: str = "python"
+    ) -> None:
+        """Let a user in, or keep them out and end their sign-ins. Their records and place stay."""
         with self._storage.writing() as connection:
-            self._update(connection, user_id, active=active)
+            self._update(connection, user_id, {"active": active}, actor, via)
             if not active:
                 end_sessions(connection, user_id, self._clock)
+        self._forget()
 
     def set_access(
-        self, user_id: UUID, *, admin: bool | None = None, roles: Iterable[str] | None = None
+        self,
+        user_id: UUID,
+        *,
+        admin: bool | None = None,
+        roles: Iterable[str] | None = None,
+        actor: Actor = NOBODY_SAID,
+        via: str = "python",
     ) -> None:
-        """Change what a user may do; what is ``None`` stays."""
+        """Change what a user may do; what is ``None`` stays.
+
+        It holds at once in this process, and in every other within a second.
+        """
         values: dict[str, Any] = {} if admin is None else {"admin": admin}
         if roles is not None:
             values["roles"] = sorted(set(roles))
         with self._storage.writing() as connection:
-            self._update(connection, user_id, **values)
+            self._update(connection, user_id, values, actor, via)
+        self._forget()
 
     def get(self, user_id: UUID) -> UserSummary:
         """The user with that id, or ``NotFoundError``."""
@@ -146,17 +207,19 @@ class Users:
         with self._passwords.turn():
             return self._passwords.hash(password)
 
-    def _make(self, connection: Connection, user: NewUser, kept: str | None) -> UUID:
-        user_id = self._insert(connection, user)
+    def _make(self, connection: Connection, user: NewUser, kept: str | None, actor: Actor, via: str) -> UUID:
+        row = self._insert(connection, user, actor)
+        user_id: UUID = row["id"]
         if user.manager_id is None and user.team_id is None:
             self._org.add(connection, [user_id])
         else:
             self._org.refresh(connection, [user_id])
         if kept is not None:
             self._keep_password(connection, user_id, kept)
+        self._tell(UserWrite(connection, actor, via, row["created_at"], "create", None, row))
         return user_id
 
-    def _insert(self, connection: Connection, user: NewUser) -> UUID:
+    def _insert(self, connection: Connection, user: NewUser, actor: Actor) -> dict[str, Any]:
         user_id, now = new_id(), self._clock.now()
         values = vars(user) | {
             "name": user.name.strip(),
@@ -168,20 +231,44 @@ class Users:
             "version": 1,
             "created_at": now,
             "updated_at": now,
+            "created_by": actor.id,
             "active": True,
             "custom": {},
+            **values,
         }
-        connection.execute(sa.insert(User).values(**row, **values))
-        return user_id
+        connection.execute(sa.insert(User).values(**row))
+        return row
 
-    def _update(self, connection: Connection, user_id: UUID, **values: Any) -> None:
-        done = connection.execute(
-            sa.update(User)
-            .where(User.id == user_id)
-            .values(version=User.version + 1, updated_at=self._clock.now(), **values)
-        )
-        if not done.rowcount:
+    def _update(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        values: Mapping[str, Any],
+        actor: Actor,
+        via: str,
+        action: Literal["update", "password"] = "update",
+    ) -> None:
+        """Write what is another value than before; a new password is news in any case."""
+        locked = sa.select(TABLE).where(TABLE.c.id == user_id).with_for_update(key_share=True)
+        row = connection.execute(locked).first()
+        if row is None:
             raise _unknown(str(user_id))
+        before = dict(row._mapping)
+        changed = {name: value for name, value in values.items() if (before[name] or EMPTY[name]) != value}
+        if not changed and action == "update":
+            return
+        now = self._clock.now()
+        changed |= {"version": before["version"] + 1, "updated_at": now}
+        connection.execute(sa.update(TABLE).where(TABLE.c.id == user_id).values(changed))
+        self._tell(UserWrite(connection, actor, via, now, action, before, changed))
+
+    def _tell(self, write: UserWrite) -> None:
+        for listener in self.told:
+            listener(write)
+
+    def _forget(self) -> None:
+        for forget in self.forgetting:
+            forget()
 
     def _keep_password(self, connection: Connection, user_id: UUID, kept: str) -> None:
         values = {"password_hash": kept, "changed_at": self._clock.now(), "failed": 0, "locked_until": None}

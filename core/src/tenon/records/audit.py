@@ -45,15 +45,25 @@ class Entry:
 
 def record(work: Work, changes: list[Change]) -> None:
     """Write one audit row for each change."""
+    common = _common(work)
+    work.unguarded.execute(_INSERT, [{**common, **_row(change)} for change in changes])
+
+
+def record_deed(work: Work, entity: str, id_: UUID, action: str, version: int) -> None:
+    """Write an audit row for what was done to a record beside its fields, such as a new password."""
+    row = {"id": new_id(), "entity": entity, "record_id": id_, "action": action, "version": version}
+    work.unguarded.execute(_INSERT, [{**_common(work), **row, "changes": {}, "note": None}])
+
+
+def _common(work: Work) -> dict[str, Any]:
     actor = work.actor
-    common = {
+    return {
         "at": work.now,
         "actor_id": actor.id,
         "actor_name": f"system: {actor.reason}" if actor.is_system else actor.name,
         "via": work.via,
         "batch": work.batch,
     }
-    work.unguarded.execute(_INSERT, [{**common, **_row(change)} for change in changes])
 
 
 def _row(change: Change) -> dict[str, Any]:

@@ -63,6 +63,7 @@ TITLES: Mapping[str, Message] = {
     "archive": _("Archived"),
     "restore": _("Restored"),
     "merge": _("Merged"),
+    "password": _("New password"),
 }
 # A move between stages is told by the pipelines' own source, with more than the audit trail knows.
 UNTOLD = frozenset({"archived_at", "pipeline", "stage", "stage_status", "stage_since"})

@@ -27,6 +27,7 @@ KIND_LABELS: Mapping[str, Message] = {
     "archive": _("Archived"),
     "restore": _("Restored"),
     "merge": _("Merged"),
+    "password": _("New password"),
     "stage": _("Stage"),
     "approval": _("Approval"),
 }
@@ -43,6 +44,7 @@ KIND_ICONS: Mapping[str, str] = {
     "archive": "archive",
     "restore": "archive-off",
     "merge": "arrow-merge",
+    "password": "key",
 }
 
 

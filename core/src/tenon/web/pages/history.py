@@ -43,6 +43,7 @@ ACTION_LABELS: Mapping[str, Message] = {
     "restore": _("Restored"),
     "merge": _("Merged"),
     "remove": _("Removed"),
+    "password": _("New password"),
 }
 
 
