@@ -1,12 +1,12 @@
-"""Settings for administrators: fields, people, keys, webhooks, plugins, health."""
+"""Settings for administrators: fields, people, keys, webhooks, plugins, health, access log."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
-from . import apikeys, fields, health, overview, people, plugins, webhooks
+from . import accesslog, apikeys, fields, health, overview, people, plugins, webhooks
 
-PARTS = (overview, fields, people, apikeys, webhooks, plugins, health)
+PARTS = (overview, fields, people, apikeys, webhooks, plugins, health, accesslog)
 
 
 def routes(pages: Blueprint) -> None:

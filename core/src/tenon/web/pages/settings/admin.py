@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from ....errors import ForbiddenError
 from ....messages import _
-from ...context import actor
+from ...context import actor, tenon
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,6 +20,7 @@ def admins_only(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         if not actor().admin:
+            tenon().access.watch.denied(actor(), "settings", None, "admin")
             raise ForbiddenError(
                 _("Only administrators may see the settings"),
                 hint=_("Ask an administrator to make the change, or to make you one: tenon user set-admin."),

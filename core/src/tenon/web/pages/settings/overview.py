@@ -38,6 +38,12 @@ def settings() -> str:
         Part(_("Webhooks"), _("Addresses that are told of events."), url_for("web.webhooks"), "webhook"),
         Part(_("Plugins"), _("What this deployment is made of."), url_for("web.plugins"), "puzzle"),
         Part(_("Health"), _("The worker, what waits and what failed."), url_for("web.health"), "activity"),
+        Part(
+            _("Access log"),
+            _("Who was refused what, who signed in, what was exported."),
+            url_for("web.access_log"),
+            "shield-lock",
+        ),
     ]
     brought = [
         Part(

@@ -1,0 +1,218 @@
+"""Every denial is in the access log, and a record that is not there leaves no trace in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from tenon.access.kinds import KINDS
+from tenon.access.models import AccessEntry
+from tenon.app import Tenon
+from tenon.clock import ManualClock
+from tenon.errors import ForbiddenError, NotFoundError
+from tenon.identity.actor import Actor
+from tenon.settings import Settings
+from tenon.testing import ApiClient
+from tenon.testing.deployments import Deployments
+from tests.access.watching import OwnRecords, logged
+
+ABSENT = UUID("00000000-0000-7000-8000-000000000001")
+
+
+@pytest.fixture
+def tenon_settings() -> Settings:
+    return Settings.for_tests(plugins=["b2b_accounts"])
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def tenon_database(request: pytest.FixtureRequest) -> str:
+    """Each test on both kinds of database."""
+    if request.param == "sqlite":
+        return "sqlite"
+    return str(request.getfixturevalue("postgres_server").render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def hidden(tenon: Tenon, api: ApiClient, as_role: Callable[..., Actor]) -> UUID:
+    """An account of somebody else, who alone may see it."""
+    found = UUID(api.acting_as(as_role()).post("/accounts", {"name": "Hidden"})["id"])
+    tenon.access.policy = OwnRecords()
+    return found
+
+
+def test_what_the_policy_refuses_is_logged_with_who_and_what(
+    tenon: Tenon, api: ApiClient, actor: Actor, hidden: UUID, clock: ManualClock
+) -> None:
+    api.post(f"/accounts/{ABSENT}/merge", {"loser": str(hidden)}, status=403)
+    (entry,) = logged(tenon)
+    assert (entry.kind, entry.action, entry.entity, entry.reason) == ("denied", "merge", "account", "policy")
+    assert (entry.actor_id, entry.actor_name, entry.count) == (actor.id, "Anna Example", 1)
+    assert (entry.via, entry.address, entry.at) == ("api", "127.0.0.1", clock.now())
+    assert entry.key_id is not None
+
+
+def test_what_goes_beyond_a_keys_scopes_says_so(tenon: Tenon, api: ApiClient, actor: Actor) -> None:
+    assert actor.id is not None
+    _key, secret = tenon.identity.create_api_key(actor.id, "narrow", scopes=["account:read"])
+    answer = tenon.app.test_client().post(
+        "/api/v1/contacts", json={}, headers={"Authorization": f"Bearer {secret}"}
+    )
+    assert answer.status_code == 403
+    (entry,) = logged(tenon, "denied")
+    assert (entry.reason, entry.action, entry.entity) == ("key", "create", "contact")
+
+
+def test_a_hidden_record_leaves_an_entry_and_an_absent_one_none(
+    tenon: Tenon, api: ApiClient, hidden: UUID
+) -> None:
+    for id_ in (ABSENT, hidden):
+        api.get(f"/accounts/{id_}", status=404)
+        api.patch(f"/accounts/{id_}", {"name": "x"}, version=1, status=404)
+        api.delete(f"/accounts/{id_}", version=1, status=404)
+    found = logged(tenon)
+    assert {(e.kind, e.record_id, e.entity) for e in found} == {("hidden", hidden, "account")}
+    assert sorted(str(e.action) for e in found) == ["archive", "read", "update"]
+
+
+def test_a_bulk_write_leaves_an_entry_for_each_hidden_record(
+    tenon: Tenon, api: ApiClient, hidden: UUID
+) -> None:
+    api.post("/accounts/bulk", {"archive": [str(hidden), str(ABSENT)]})
+    assert [(e.kind, e.record_id) for e in logged(tenon)] == [("hidden", hidden)]
+
+
+def test_the_request_that_is_refused_asks_the_log_nothing(
+    tenon: Tenon, api: ApiClient, hidden: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it look whether the record is there: that is asked where nobody waits for it."""
+    said: list[str] = []
+    monkeypatch.setattr(tenon.access_log, "_start", lambda: None)
+    tenon.access_log.flush()
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    event.listen(tenon.storage.engine, "before_cursor_execute", listen)
+    counts = []
+    for id_ in (hidden, ABSENT):
+        said.clear()
+        api.get(f"/accounts/{id_}", status=404)
+        assert not [s for s in said if "tenon_access_log" in s]
+        counts.append(len([s for s in said if "account" in s]))
+    assert counts[0] == counts[1] == 1
+    said.clear()
+    tenon.access_log.flush()
+    assert [s for s in said if "tenon_access_log" in s]
+
+
+def test_a_refusal_stays_in_the_log_when_the_transaction_is_taken_back(
+    tenon: Tenon, actor: Actor, hidden: UUID
+) -> None:
+    with pytest.raises(ForbiddenError), tenon.records.writing(actor) as work:
+        work.create("account", {"name": "Mine"})
+        work.access.require(actor, "merge", "account")
+    assert [e.kind for e in logged(tenon)] == ["denied"]
+    with tenon.records.reading(actor) as work:
+        assert work.count("account") == 0
+
+
+def test_the_system_is_refused_nothing_and_leaves_no_entry(tenon: Tenon, hidden: UUID) -> None:
+    from tenon.identity.actor import system
+
+    with tenon.records.reading(system("a test")) as work, pytest.raises(NotFoundError):
+        work.get("account", ABSENT)
+    assert [e for e in logged(tenon) if e.kind in ("hidden", "denied")] == []
+
+
+def test_the_settings_closed_to_somebody_leave_an_entry(tenon: Tenon, signed_in: Any) -> None:
+    assert signed_in.get("/settings/people").status_code == 403
+    (entry,) = logged(tenon, "denied")
+    assert (entry.action, entry.reason, entry.via) == ("settings", "admin", "web")
+
+
+def test_the_same_refusal_many_times_is_one_entry_with_a_number(
+    tenon: Tenon, actor: Actor, hidden: UUID
+) -> None:
+    for _time in range(7):
+        with pytest.raises(ForbiddenError):
+            tenon.access.require(actor, "merge", "account")
+    assert sum(e.count for e in logged(tenon)) == 7
+    assert len(logged(tenon)) <= 2
+
+
+def test_a_plugin_records_events_of_its_own(tenon: Tenon, actor: Actor) -> None:
+    tenon.access_log.record("policy", actor=actor, action="activated", detail={"revision": 7})
+    tenon.access_log.record("denied", actor=actor, action="discount", entity="order", reason="Above 20 %")
+    tenon.access_log.record("nonsense", actor=actor)  # type: ignore[arg-type]
+    found = {e.kind: e for e in logged(tenon)}
+    assert set(found) == {"policy", "denied", "other"} <= set(KINDS)
+    assert found["policy"].detail == {"revision": 7}
+    assert found["denied"].reason == "Above 20 %"
+
+
+def test_what_no_database_can_hold_is_written_all_the_same(tenon: Tenon) -> None:
+    odd = "a\x00b\ud800c" + "long " * 100
+    tenon.access_log.record(
+        "other",
+        name=odd,
+        action=odd,
+        entity=odd,
+        reason=odd,
+        address=odd,
+        via=odd,
+        detail={odd: [odd, 2**80]},
+    )
+    (entry,) = logged(tenon)
+    assert entry.actor_name.startswith("a\ufffdb\ufffdc")
+    assert len(entry.actor_name) == 200
+
+
+def test_old_entries_are_deleted_by_a_job_and_newer_ones_stay(
+    tenon: Tenon, clock: ManualClock, actor: Actor
+) -> None:
+    tenon.access_log.record("policy", actor=actor, action="old")
+    tenon.access_log.flush()
+    clock.advance(days=390)
+    tenon.access_log.record("policy", actor=actor, action="newer")
+    tenon.access_log.flush()
+    clock.advance(days=11)
+    tenon.exchange.run_due()
+    assert [e.action for e in logged(tenon, "policy")] == ["newer"]
+
+
+def test_a_log_kept_for_good_forgets_nothing(
+    tenon_deployments: Deployments, clock: ManualClock, tmp_path: Path
+) -> None:
+    made = tenon_deployments.compose(Settings.for_tests(limits={"access_log_days": 0}), clock=clock)
+    made.access_log.record("policy", action="old")
+    made.access_log.flush()
+    clock.advance(days=4000)
+    assert made.access_log.forget() == 0
+    assert [e.action for e in logged(made)] == ["old"]
+    tenon_deployments.discard(made)
+
+
+def test_many_old_entries_are_deleted_in_parts(tenon: Tenon, clock: ManualClock) -> None:
+    with tenon.storage.writing() as connection:
+        rows = [
+            {
+                "at": clock.now() - timedelta(days=500),
+                "kind": "other",
+                "actor_name": "",
+                "via": "",
+                "count": 1,
+            }
+            for _number in range(1203)
+        ]
+        connection.execute(sa.insert(AccessEntry), rows)
+    tenon.access_log.record("other", action="new")
+    tenon.access_log.flush()
+    assert tenon.access_log.forget() == 1203
+    assert [e.action for e in logged(tenon)] == ["new"]
