@@ -29,6 +29,7 @@ FIXED = (
     "/opportunities/board/new_business", "/opportunities/new",
     "/imports", "/imports/new", "/settings", "/settings/fields", "/settings/fields/accounts/new",
     "/settings/people", "/settings/api-keys", "/settings/webhooks", "/settings/plugins", "/settings/health",
+    "/settings/access-log",
 )  # fmt: skip
 OF_A_RECORD = ("opportunity", "account", "contact", "task", "activity", "order", "product", "user")
 AROUND_A_RECORD = ("/edit", "/history", "/duplicates", "/move?to=proposal", "/move?to=lost")

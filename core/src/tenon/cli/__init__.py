@@ -20,6 +20,7 @@ COMMANDS = {
     "pipelines": (".pipelines:pipelines", "Stages, and whether pipelines are sound."),
     "worker": (".worker:worker", "Deliver events and run jobs, in a process of its own."),
     "outbox": (".worker:outbox", "What waits to be delivered, what failed."),
+    "accesslog": (".access_log:accesslog", "Who was refused what, who signed in, what was exported."),
 }
 
 
