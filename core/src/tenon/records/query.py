@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from ..errors import BadRequestError, Problem
+from ..messages import _
 
 Operator = Literal[
     "eq",
@@ -22,6 +26,8 @@ Operator = Literal[
     "between",
     "within",
 ]
+OPERATORS: tuple[str, ...] = get_args(Operator)
+MOST_NESTED = 20
 
 
 @dataclass(frozen=True)
@@ -103,3 +109,43 @@ def all_of(*parts: Filter | None) -> Filter | None:
     """The conjunction of those parts that are there."""
     found = tuple(part for part in parts if part is not None)
     return found[0] if len(found) == 1 else And(found) if found else None
+
+
+def filter_from(data: Any, depth: int = 0) -> Filter:
+    """A filter from JSON data; ``BadRequestError`` for anything else.
+
+    ``{"and": […]}``, ``{"or": […]}``, ``{"not": …}`` or ``{"field": …, "op": …, "value": …}``.
+    """
+    if not isinstance(data, Mapping) or depth > MOST_NESTED:
+        raise _shapeless()
+    if set(data) in ({"and"}, {"or"}):
+        ((kind, parts),) = data.items()
+        if not isinstance(parts, list):
+            raise _refused("invalid", _("%(kind)s takes a list of filters", kind=kind))
+        found = tuple(filter_from(part, depth + 1) for part in parts)
+        return And(found) if kind == "and" else Or(found)
+    if set(data) == {"not"}:
+        return Not(filter_from(data["not"], depth + 1))
+    if "field" not in data or set(data) - {"field", "op", "value"} or not isinstance(data["field"], str):
+        raise _shapeless()
+    return Where(data["field"], operator(data.get("op", "eq")), data.get("value"))
+
+
+def operator(name: Any) -> Any:
+    """``name``, if it is an operator; ``BadRequestError`` with those there are."""
+    if name not in OPERATORS:
+        detail = _(
+            "There is no operator %(op)s; use one of: %(known)s",
+            op=str(name)[:40],
+            known=", ".join(OPERATORS),
+        )
+        raise _refused("unknown-operator", detail)
+    return name
+
+
+def _shapeless() -> BadRequestError:
+    return _refused("invalid", _("A filter is an object with and, or, not, or field, op and value"))
+
+
+def _refused(code: str, detail: str) -> BadRequestError:
+    return BadRequestError(detail, problems=[Problem("", code, detail, {"parameter": "filter"})])

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from ..errors import BadRequestError, Problem
 from ..messages import _
 from ..nearest import did_you_mean
-from ..records.query import And, Filter, Not, Operator, Or, Query, Where, all_of
+from ..records.query import Query, Where, all_of, filter_from, operator
 
-OPERATORS: tuple[str, ...] = get_args(Operator)
 FILTER = re.compile(r"filter\[([^\[\]]+)\](?:\[([^\[\]]+)\])?")
 BODY = ("filter", "sort", "fields", "include", "search", "archived", "total", "page")
 
@@ -67,42 +66,13 @@ def from_body(body: Mapping[str, Any], *, size: int, most: int) -> tuple[Query, 
     return query, _list_of_names("include", body.get("include", []))
 
 
-def filter_from(data: Any, depth: int = 0) -> Filter:
-    """``{"and": […]}``, ``{"or": […]}``, ``{"not": …}`` or ``{"field": …, "op": …, "value": …}``."""
-    if not isinstance(data, Mapping) or depth > 20:
-        raise refuse(
-            "filter", "invalid", _("A filter is an object with and, or, not, or field, op and value")
-        )
-    if set(data) in ({"and"}, {"or"}):
-        ((kind, parts),) = data.items()
-        if not isinstance(parts, list):
-            raise refuse("filter", "invalid", _("%(kind)s takes a list of filters", kind=kind))
-        found = tuple(filter_from(part, depth + 1) for part in parts)
-        return And(found) if kind == "and" else Or(found)
-    if set(data) == {"not"}:
-        return Not(filter_from(data["not"], depth + 1))
-    if "field" not in data or set(data) - {"field", "op", "value"} or not isinstance(data["field"], str):
-        raise refuse(
-            "filter", "invalid", _("A filter is an object with and, or, not, or field, op and value")
-        )
-    return Where(data["field"], _operator(data.get("op", "eq")), data.get("value"))
-
-
 def _test(name: str, value: str) -> Where:
     match = FILTER.fullmatch(name)
     if match is None:
         raise refuse(
             name, "invalid", _("Write filters as filter[field]=value or filter[field][operator]=value")
         )
-    return Where(match[1], _operator(match[2] or "eq"), value)
-
-
-def _operator(name: Any) -> Any:
-    if name not in OPERATORS:
-        known = ", ".join(OPERATORS)
-        raise refuse("filter", "unknown-operator", _("There is no operator %(op)s; use one of: %(known)s",
-                                                     op=str(name)[:40], known=known))  # fmt: skip
-    return name
+    return Where(match[1], operator(match[2] or "eq"), value)
 
 
 def names(text: str | None) -> tuple[str, ...]:
