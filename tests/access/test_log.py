@@ -115,9 +115,13 @@ def test_the_request_that_is_refused_asks_the_log_nothing(
 def test_a_refusal_stays_in_the_log_when_the_transaction_is_taken_back(
     tenon: Tenon, actor: Actor, hidden: UUID
 ) -> None:
-    with pytest.raises(ForbiddenError), tenon.records.writing(actor) as work:
-        work.create("account", {"name": "Mine"})
-        work.access.require(actor, "merge", "account")
+    def refused() -> None:
+        with tenon.records.writing(actor) as work:
+            work.create("account", {"name": "Mine"})
+            work.access.require(actor, "merge", "account")
+
+    with pytest.raises(ForbiddenError):
+        refused()
     assert [e.kind for e in logged(tenon)] == ["denied"]
     with tenon.records.reading(actor) as work:
         assert work.count("account") == 0

@@ -23,6 +23,7 @@ from tenon.testing import ApiClient
 from tests.access.watching import logged
 
 ROWS = 12
+EVERY = Query()
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def accounts(tenon: Tenon) -> list[UUID]:
     return [record.id for record in made]  # type: ignore[union-attr]
 
 
-def exported(tenon: Tenon, actor: Actor, query: Query = Query()) -> int:
+def exported(tenon: Tenon, actor: Actor, query: Query = EVERY) -> int:
     return export(tenon.records, actor, "account", query, io.BytesIO(), fields=["name"])
 
 

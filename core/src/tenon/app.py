@@ -14,7 +14,7 @@ from flask import Flask
 
 from .access.limits import Bounds
 from .access.log import AccessLog
-from .access.logged import LoggedWatch
+from .access.logged import LoggedWatch, of_identity, of_system
 from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
@@ -78,6 +78,8 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     records = _records(settings, clock, plugins, storage, access)
     access_log = _access_log(settings, clock, records)
     access.watch = LoggedWatch(access_log, clock, _bounds(settings))
+    identity.told.append(of_identity(access_log))
+    records.system_used = of_system(access_log)
     identity.users.told.append(partial(userhistory.keep, records))
     outgoing: list[Exchange] = []
     pipelines = _pipelines(settings, plugins, records, lambda *args: outgoing[0].emit(*args))

@@ -56,6 +56,13 @@ REASONS: Mapping[str, Message] = {
     "sql": _("Bare SQL is for the system alone"),
     "reads": _("More records read in an hour than the limit"),
     "rows": _("More rows exported in a day than the limit"),
+    "sign-ins": _("More attempts to sign in from one address than the limit"),
+    "unknown": _("Nobody can sign in by that name"),
+    "password": _("The password was wrong"),
+    "locked": _("The account rests after too many attempts"),
+    "code-wrong": _("The code of the second step was wrong"),
+    "code-locked": _("The second step rests after too many attempts"),
+    "code-off": _("The account has no second step any more"),
 }
 """The kernel's own reasons, by the word that is stored; another reason stands as it was given."""
 

@@ -1,4 +1,5 @@
-"""The watch of a deployment: puts what it is told into the access log, and minds the limits."""
+"""Who is told on behalf of the access log: the watch of a deployment, which minds the limits too,
+and the listeners of what happens at the door and of the system's rights."""
 
 from __future__ import annotations
 
@@ -9,11 +10,41 @@ from uuid import UUID
 
 from ..clock import Clock
 from ..identity.actor import Actor
+from ..identity.events import IdentityEvent
 from .limits import DAY, Bounds, Exporting, Reads, too_many_reads, too_many_rows
 from .log import AccessLog
 from .watch import Watch
 
 COUNTED = frozenset({"api", "web"})
+
+
+def of_identity(log: AccessLog) -> Callable[[IdentityEvent], None]:
+    """Listens to sign-ins, passwords, second steps, keys and sessions."""
+
+    def heard(event: IdentityEvent) -> None:
+        detail = dict(event.detail)
+        what, reason, typed = (detail.pop(name, None) for name in ("what", "reason", "typed"))
+        name = event.name or typed or ""
+        log.record(
+            event.kind,
+            actor=Actor(event.user_id, name) if event.user_id else None,
+            name=name,
+            action=what,
+            reason=reason,
+            detail=detail,
+            address=event.address,
+        )
+
+    return heard
+
+
+def of_system(log: AccessLog) -> Callable[[Actor, str, str], None]:
+    """Listens to work that goes beyond what its actor may see."""
+
+    def heard(actor: Actor, reason: str, via: str) -> None:
+        log.record("system", actor=actor, reason=reason, via=via)
+
+    return heard
 
 
 class LoggedWatch(Watch):

@@ -29,7 +29,8 @@ SECRET_VALUE = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"  # JSON web tokens
     r"|\$argon2\w*\$[^\s\"]+"
     r"|(?<![\w-])[a-z2-9]{4}(?:-[a-z2-9]{4}){3}(?![\w-])"  # passwords that we make up
-    r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[a-z])[A-Za-z0-9_-]{40,}"  # tokens of sessions, and others' of that size
+    # tokens of sessions, and others' of that size
+    r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[a-z])[A-Za-z0-9_-]{40,}"
 )
 SECRET_PAIR = re.compile(r"(?i)\b(passw\w*|secret|token|otp|api_?key)(\s*[=:]\s*)[^\s&,;]+")
 PASSWORD_IN_URL = re.compile(r"(://[^:/@\s]*):[^@\s]*@")

@@ -37,6 +37,17 @@ ACTIONS: Mapping[str, Message] = {
     "transition": _("Move to another stage"),
     "customize": _("Change its fields"),
     "settings": _("See the settings"),
+    "access_log": _("The access log"),
+    "created": _("Made"),
+    "revoked": _("Revoked"),
+    "changed": _("Changed"),
+    "ended": _("Ended"),
+    "on": _("Switched on"),
+    "off": _("Switched off"),
+    "codes": _("New recovery codes"),
+    "reset": _("Reset by somebody else"),
+    "refused": _("Refused"),
+    "asked again": _("Password asked for again"),
 }
 
 
