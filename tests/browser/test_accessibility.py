@@ -23,6 +23,7 @@ WIDER = "() => document.documentElement.scrollWidth - document.documentElement.c
 
 FIXED = (
     "/", "/my-day", "/approvals", "/search?q=a", "/search?q=zzzz", "/preferences", "/nothing-here",
+    "/account", "/account/two-step", "/account/sessions", "/account/keys",
     "/accounts", "/accounts/new", "/accounts?add=revenue", "/accounts?filter[nope][eq]=1",
     "/accounts?filter[name][eq]=zzzz", "/opportunities?filter[close_date][within]=this_year&total=1",
     "/contacts", "/activities", "/tasks", "/orders", "/products", "/users", "/teams",

@@ -109,13 +109,3 @@ def test_a_webhook_that_may_not_be_says_why(admin: Visitor, sent: dict[str, str]
 
 def test_the_plugins_that_run_are_listed(admin: Visitor) -> None:
     assert "b2b_accounts" in admin.get("/settings/plugins").text
-
-
-def test_a_password_is_changed_by_who_knows_it(visitor: Visitor, tenon: Tenon) -> None:
-    from tenon.testing.people import PASSWORD
-
-    fresh = {"new": "another good password", "again": "another good password"}
-    wrong = visitor.post("/preferences/password", {"current": "guess", **fresh})
-    assert (wrong.status, "not your present password" in wrong.text) == (422, True)
-    assert visitor.post("/preferences/password", {"current": PASSWORD, **fresh}).status == 303
-    assert tenon.identity.sign_in("anna@example.com", "another good password")

@@ -50,14 +50,15 @@ class Identity:
 
     ``users``, ``org``, ``sessions``, ``keys``, ``second_step`` and ``signing_in`` hold everything; what
     every face needs is repeated here by name. ``told`` are those who hear of every
-    ``IdentityEvent``.
+    ``IdentityEvent``; ``tell`` tells them.
     """
 
     def __init__(self, storage: Storage, clock: Clock, options: IdentityOptions = IdentityOptions()) -> None:
         passwords = Passwords(shortest=options.shortest_password, at_once=options.hash_at_once)
         tell = Teller()
         totp = Totp(storage, clock, Seal(options.secret_key, "totp"), options.deployment)
-        self._tell = tell
+        self.tell = tell
+        self.shortest_password = options.shortest_password
         self.told: list[Listener] = tell.listeners
         self.org = Org(storage)
         self.users = Users(storage, clock, passwords, self.org)
@@ -171,4 +172,4 @@ class Identity:
         return chosen
 
     def _told_of(self, kind: EventKind, user: Actor | UserSummary, browser: Browser, **detail: str) -> None:
-        self._tell(IdentityEvent(kind, user.id, user.name, browser.address, detail))
+        self.tell(IdentityEvent(kind, user.id, user.name, browser.address, detail))

@@ -34,7 +34,7 @@ from .pages import (
 )
 from .pages.settings import routes as settings_routes
 from .security import SAFE_METHODS, guard_pages, refuse_other_sites
-from .session import COOKIE_NAME, CookieSessions, load_actor, require_actor
+from .session import COOKIE_NAME, HOST_COOKIE_NAME, CookieSessions, load_actor, require_actor
 
 if TYPE_CHECKING:
     from ..app import Tenon
@@ -68,7 +68,7 @@ def register(app: Flask, tenon: Tenon) -> None:
         ["tenon", *(plugin.package for plugin in tenon.plugins.order)]
     )
     csrf = CSRFProtect(app)
-    blueprint = _blueprint(tenon)
+    blueprint = _blueprint()
     app.before_request(load_actor)
     blueprint.before_request(refuse_other_sites)
     blueprint.before_request(require_actor)
@@ -87,7 +87,7 @@ def _configure(app: Flask, tenon: Tenon) -> None:
     session = tenon.settings.session
     app.session_interface = CookieSessions()
     app.config.update(
-        SESSION_COOKIE_NAME=COOKIE_NAME,
+        SESSION_COOKIE_NAME=HOST_COOKIE_NAME if session.secure_cookie else COOKIE_NAME,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=session.secure_cookie,
@@ -98,11 +98,11 @@ def _configure(app: Flask, tenon: Tenon) -> None:
     )
 
 
-def _blueprint(tenon: Tenon) -> Blueprint:
+def _blueprint() -> Blueprint:
     pages = Blueprint(
         "web", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates"
     )
-    account.routes(pages, tenon.settings.limits.sign_ins_per_minute)
+    account.routes(pages)
     settings_routes(pages)
     for module in PAGES:
         module.routes(pages)
