@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,9 +52,15 @@ def order_clauses(
     type_: EntityType, order: list[tuple[Field, bool]], dialect: str
 ) -> list[sa.ColumnElement[Any]]:
     """ORDER BY; empty values count as the smallest on both databases."""
+    return ordered([f.expression(type_.table) for f, _down in order], order, dialect)
+
+
+def ordered(
+    columns: Sequence[sa.ColumnElement[Any]], order: list[tuple[Field, bool]], dialect: str
+) -> list[sa.ColumnElement[Any]]:
+    """ORDER BY those ``columns``, which hold the values of the fields of ``order``."""
     found: list[sa.ColumnElement[Any]] = []
-    for f, down in order:
-        sql = f.expression(type_.table)
+    for sql, (f, down) in zip(columns, order, strict=True):
         clause: Any = sql.desc() if down else sql.asc()
         if dialect != "sqlite" and nullable(f):
             clause = clause.nulls_last() if down else clause.nulls_first()

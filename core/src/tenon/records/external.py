@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ..errors import DuplicateError
 from ..messages import _
 from ..storage.ids import new_id
+from . import reach
 from .models import ExternalId
 from .record import Record
 
@@ -21,7 +22,14 @@ TABLE: sa.Table = ExternalId.__table__  # type: ignore[assignment]
 
 
 def resolve(work: Work, entity: str, system: str, external_ids: Iterable[str]) -> dict[str, UUID]:
-    """Our ids of what ``system`` calls by ``external_ids``, as far as they are known."""
+    """Our ids of what ``system`` calls by ``external_ids``, as far as the actor may read those records."""
+    found = taken(work, entity, system, external_ids)
+    seen = reach.readable(work, entity, found.values()) if found else set()
+    return {external_id: id_ for external_id, id_ in found.items() if id_ in seen}
+
+
+def taken(work: Work, entity: str, system: str, external_ids: Iterable[str]) -> dict[str, UUID]:
+    """The same for every record: what must not be given twice, whoever may read it."""
     found = sa.select(TABLE.c.external_id, TABLE.c.record_id).where(
         TABLE.c.entity == entity, TABLE.c.system == system, TABLE.c.external_id.in_(set(external_ids))
     )
@@ -29,7 +37,8 @@ def resolve(work: Work, entity: str, system: str, external_ids: Iterable[str]) -
 
 
 def of_record(work: Work, entity: str, id_: UUID) -> dict[str, str]:
-    """System to external id, for one record."""
+    """System to external id, for one record; ``NotFoundError`` where the actor may not read it."""
+    work.get(entity, id_)
     found = sa.select(TABLE.c.system, TABLE.c.external_id).where(
         TABLE.c.entity == entity, TABLE.c.record_id == id_
     )
@@ -38,12 +47,10 @@ def of_record(work: Work, entity: str, id_: UUID) -> dict[str, str]:
 
 def link(work: Work, entity: str, pairs: Mapping[str, UUID], system: str) -> None:
     """Remember that ``system`` calls those records by those ids; ``pairs`` maps external id to ours."""
-    known = resolve(work, entity, system, pairs)
+    known = taken(work, entity, system, pairs)
     for external_id, id_ in pairs.items():
         if known.get(external_id, id_) != id_:
-            raise DuplicateError(
-                _("%(system)s already has another record for %(id)s", system=system, id=external_id)
-            )
+            raise _taken(system, external_id)
     rows = [
         {"id": new_id(), "entity": entity, "record_id": id_, "system": system, "external_id": external_id}
         for external_id, id_ in pairs.items()
@@ -51,6 +58,13 @@ def link(work: Work, entity: str, pairs: Mapping[str, UUID], system: str) -> Non
     ]
     if rows:
         work.unguarded.execute(sa.insert(TABLE), rows)
+
+
+def _taken(system: str, external_id: str) -> DuplicateError:
+    return DuplicateError(
+        _("%(system)s already has another record for %(id)s", system=system, id=external_id),
+        hint=_("Use another id, or ask somebody who sees that record to change it."),
+    )
 
 
 def forget(work: Work, entity: str, ids: Iterable[UUID]) -> None:
@@ -69,6 +83,8 @@ def upsert(
 ) -> tuple[Record, bool]:
     """Change the record that ``system`` calls ``external_id``, or create it; whether it was created."""
     known = resolve(work, entity, system, [external_id]).get(external_id)
+    if known is None and taken(work, entity, system, [external_id]):
+        raise _taken(system, external_id)
     if known is not None:
         return work.update(entity, known, values, expect=expect), False
     record = work.create(entity, values)

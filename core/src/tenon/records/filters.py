@@ -8,7 +8,7 @@ Every operator has the same meaning on SQLite and PostgreSQL and in Python
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,13 +54,13 @@ MOST_DEPTH = 12
 MOST_PARTS = 200
 
 Scope = Callable[[EntityType], "sa.ColumnElement[bool] | None"]
-Visible = Callable[[EntityType, str], bool]
+Visible = Callable[[EntityType], Mapping[str, Field]]
 
 
 class FilterCompiler:
     """Compiles filters for one actor.
 
-    ``visible(type, path)`` tells whether the actor may see the field: a hidden one
+    ``visible(type)`` are the fields that the actor may see, by path: a hidden one
     answers as one that does not exist. ``scope(type)`` is the predicate put on the
     records that a filter reaches through a reference.
     """
@@ -106,9 +106,10 @@ class FilterCompiler:
         return self._where(type_, found, depth)
 
     def field(self, type_: EntityType, path: str) -> Field:
-        found = type_.fields.get(path)
-        if found is None or path == "custom" or not self.visible(type_, path) or not found.spec.filterable:
-            known = [p for p in type_.fields if self.visible(type_, p) and p != "custom"]
+        seen = self.visible(type_)
+        found = seen.get(path)
+        if found is None or path == "custom" or not found.spec.filterable:
+            known = [p for p in seen if p != "custom"]
             raise BadRequestError(
                 _("%(entity)s cannot be filtered by %(path)s", entity=type_.label, path=path),
                 hint=nearest(path, known),
@@ -117,7 +118,7 @@ class FilterCompiler:
         return found
 
     def _where(self, type_: EntityType, where: Where, depth: int) -> sa.ColumnElement[bool]:
-        head, rest = _split(type_, where.field)
+        head, rest = _split(self.visible(type_), where.field)
         if rest:
             return self._through(type_, head, Where(rest, where.op, where.value), depth)
         found = self.field(type_, where.field)
@@ -251,16 +252,12 @@ class FilterCompiler:
         return values[0], values[1]
 
 
-def _split(type_: EntityType, path: str) -> tuple[str, str]:
+def _split(fields: Mapping[str, Field], path: str) -> tuple[str, str]:
     """``account_id.name`` as the reference it goes through and the rest; no rest for a field of its own."""
     parts = path.split(".")
     for count in range(1, len(parts)):
         head = ".".join(parts[:count])
-        if (
-            path not in type_.fields
-            and (head in type_.fields or count == len(parts) - 1)
-            and head != "custom"
-        ):
+        if path not in fields and (head in fields or count == len(parts) - 1) and head != "custom":
             return head, ".".join(parts[count:])
     return path, ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from ..errors import ConflictError, InvalidError, NotFoundError, Problem, TenonE
 from ..messages import _
 from ..storage.base import Base
 from ..storage.ids import new_id
-from . import write
+from . import reach, read, visible, write
 from .models import ExternalId, Merge
 from .record import Record
 from .registry import EntityType, Field
-from .undo import UndoReport, undo_batch
+from .undo import UndoReport, undo_merge_batch
 
 if TYPE_CHECKING:
     from .work import Work
@@ -40,24 +40,30 @@ def merge(
     work: Work, entity: str, winner_id: UUID, loser_id: UUID, values: Mapping[str, Any] | None = None
 ) -> MergeReport:
     """Make one record of two. ``values`` are those to take over into the one that stays;
-    without them its empty fields are filled from the other. The loser is archived."""
-    work.access.require(work.actor, "merge", entity)
+    without them its empty fields are filled from the other. The loser is archived.
+
+    Every relation moves; the report counts those that the actor may see.
+    """
+    read.require(work, "merge", entity)
     if winner_id == loser_id:
         raise InvalidError(problems=[Problem("/loser", "same", _("Choose two different records"))])
-    winner, loser = work.get(entity, winner_id), work.get(entity, loser_id)
+    winner, loser = _both(work, entity, winner_id, loser_id)
     if winner.archived or loser.archived:
         raise ConflictError(_("An archived record cannot be merged"), hint=_("Restore it first."))
     batch = new_id()
     report = MergeReport(new_id(), winner)
     note = {"merge": str(report.id)}
+    taken = values if values is not None else _gaps(work, winner, loser)
+    pointing = list(_pointing(work, entity, loser_id))
     with work.elevated_batch(batch):
-        taken = values if values is not None else _gaps(winner, loser)
-        _point(work, entity, winner_id, loser_id, note, report)
+        refused = _point(work, pointing, winner_id, note, report)
         work.flush()
         moved = _move_rows(work, work.type(entity), winner_id, loser_id)
         _free_unique(work, loser, taken)
         write.set_archived(work, entity, loser_id, True)
-        report.winner = write.update(work, entity, winner_id, taken, note=note)
+    with work.in_batch(batch):
+        report.winner = write.update(work, entity, winner_id, taken, note=note, action="merge")
+    report.kept = [(t.name, id_, visible.told(work, t, error)) for t, id_, error in refused]
     report.moved += len(moved)
     work.unguarded.execute(
         sa.insert(MERGES).values(
@@ -70,15 +76,27 @@ def merge(
     return report
 
 
+def _both(work: Work, entity: str, *ids: UUID) -> list[Record]:
+    """The records to merge, locked; ``ForbiddenError`` for one that may be read and not merged."""
+    type_ = work.type(entity)
+    found = [work.get(entity, id_) for id_ in ids]
+    held = reach.lock(work, type_, ids, "read", "merge")
+    for record in found:
+        if record.id not in held:
+            raise reach.forbidden(type_)
+    return found
+
+
 def undo_merge(work: Work, merge_id: UUID) -> UndoReport:
     """Take a merge apart again: what it moved goes back, save what was changed since."""
     row = work.unguarded.execute(sa.select(MERGES).where(MERGES.c.id == merge_id)).first()
-    if row is None:
+    if row is None or not _reads_both(work, row.entity, row.winner_id, row.loser_id):
         raise NotFoundError(_("There is no merge %(id)s", id=merge_id))
-    work.access.require(work.actor, "merge", row.entity)
+    read.require(work, "merge", row.entity)
+    _both(work, row.entity, row.winner_id, row.loser_id)
     if row.undone_at is not None:
         raise ConflictError(_("This merge was undone already"))
-    report = undo_batch(work, row.batch)
+    report = undo_merge_batch(work, row.batch)
     for name, column, key in row.moved:
         table = Base.metadata.tables[name]
         where = [table.c[k] == table.c[k].type.python_type(v) for k, v in key.items()]
@@ -90,19 +108,34 @@ def undo_merge(work: Work, merge_id: UUID) -> UndoReport:
     return report
 
 
+def _reads_both(work: Work, entity: str, *ids: UUID) -> bool:
+    return reach.readable(work, entity, ids) == set(ids)
+
+
 def merges(work: Work, entity: str, id_: UUID) -> list[dict[str, Any]]:
-    """The merges that record ``id_`` won or lost, newest first."""
+    """The merges that record ``id_`` won or lost, newest first, with others that the actor may read."""
     work.get(entity, id_)
     found = sa.select(MERGES).where(sa.or_(MERGES.c.winner_id == id_, MERGES.c.loser_id == id_))
-    rows = work.unguarded.execute(found.order_by(MERGES.c.id.desc()))
-    return [dict(row._mapping) for row in rows]
+    rows = work.unguarded.execute(found.order_by(MERGES.c.id.desc())).all()
+    seen = reach.readable(work, entity, {other for row in rows for other in (row.winner_id, row.loser_id)})
+    return [dict(row._mapping) for row in rows if {row.winner_id, row.loser_id} <= seen]
 
 
-def _gaps(winner: Record, loser: Record) -> dict[str, Any]:
-    """What the loser knows and the winner does not."""
-    paths = [f.path for f in winner.entity.writable if f.path not in ("pipeline", "stage")]
+def _gaps(work: Work, winner: Record, loser: Record) -> dict[str, Any]:
+    """What the loser knows and the winner does not, of what the actor may see and write."""
+    type_ = winner.entity
+    written = visible.writable(work, type_, "update")
+    paths = [f.path for f in type_.writable if f.path in written and f.path not in ("pipeline", "stage")]
     empty: tuple[Any, ...] = (None, "", [])
-    return {p: loser.get(p) for p in paths if winner.get(p) in empty and loser.get(p) not in empty}
+    found = {p: loser.get(p) for p in paths if winner.get(p) in empty and loser.get(p) not in empty}
+    if type_.owner in found and work.scope(type_, "assign") is not None:
+        del found[type_.owner]
+    hidden = {f.path for f in type_.references if f.path in found and not _may_refer(work, f, found[f.path])}
+    return {path: value for path, value in found.items() if path not in hidden}
+
+
+def _may_refer(work: Work, f: Field, id_: UUID) -> bool:
+    return f.spec.to not in work.registry or id_ in reach.readable(work, str(f.spec.to), [id_])
 
 
 def _free_unique(work: Work, loser: Record, taken: Mapping[str, Any]) -> None:
@@ -113,23 +146,42 @@ def _free_unique(work: Work, loser: Record, taken: Mapping[str, Any]) -> None:
         write.update(work, loser.entity.name, loser.id, given, note={"merge": "unique"})
 
 
-def _point(
-    work: Work, entity: str, winner: UUID, loser: UUID, note: Mapping[str, Any], report: MergeReport
-) -> None:
-    """Every record that points at the loser shall point at the winner."""
+@dataclass(frozen=True)
+class _Pointing:
+    """The records that point at the loser by one field, and which of these the actor may see."""
+
+    type: EntityType
+    field: Field
+    ids: list[UUID]
+    seen: set[UUID]
+
+
+def _pointing(work: Work, entity: str, loser: UUID) -> Iterator[_Pointing]:
     for type_, f, condition in _pointers(work, entity, loser):
-        table = type_.table
-        rows = work.unguarded.execute(
-            sa.select(table.c.id).select_from(type_.source).where(condition)
-        ).scalars()
+        found = sa.select(type_.table.c.id).select_from(type_.source).where(condition)
+        ids = [id_ for id_ in work.unguarded.scalars(found) if id_ != loser]
+        known = f.path in visible.fields(work, type_)
+        yield _Pointing(type_, f, ids, reach.readable(work, type_.name, ids) if known else set())
+
+
+def _point(
+    work: Work, pointing: Sequence[_Pointing], winner: UUID, note: Mapping[str, Any], report: MergeReport
+) -> list[tuple[EntityType, UUID, TenonError]]:
+    """Every record that points at the loser shall point at the winner; those seen that could not."""
+    refused = []
+    for found in pointing:
+        path = found.field.path
         # a record cannot refer to itself: the winner's link to the loser falls away
-        items = [(id_, {f.path: None if id_ == winner else winner}, None) for id_ in rows if id_ != loser]
-        results = write.bulk_update(work, type_.name, items, notes=[note] * len(items))
-        for (id_, _values, _expect), result in zip(items, results, strict=True):
+        items = [(id_, {path: None if id_ == winner else winner}, None) for id_ in found.ids]
+        results = write.bulk_update(work, found.type.name, items, notes=[note] * len(items))
+        for id_, result in zip(found.ids, results, strict=True):
+            if id_ not in found.seen:
+                continue
             if isinstance(result, TenonError):
-                report.kept.append((type_.name, id_, str(result)))
+                refused.append((found.type, id_, result))
             else:
                 report.moved += 1
+    return refused
 
 
 def _pointers(

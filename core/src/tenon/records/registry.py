@@ -112,6 +112,11 @@ class EntityType:
     def owned(self) -> bool:
         return "owner_id" in self.fields
 
+    @property
+    def owner(self) -> str | None:
+        """The path of the field that says whose record it is, if it is one of its own."""
+        return self.entity.owner if self.entity.owner in self.fields else None
+
     @cached_property
     def references(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields.values() if f.kind == "reference")
@@ -228,21 +233,26 @@ class EntityType:
         return flat
 
     def load(
-        self, data: Mapping[str, Any], *, readonly: Iterable[str] = ()
+        self,
+        data: Mapping[str, Any],
+        *,
+        readonly: Iterable[str] = (),
+        known: Mapping[str, Field] | None = None,
     ) -> tuple[dict[str, Any], list[Problem]]:
         """Checked Python values by path, and every problem found.
 
-        Fields in ``readonly`` may be given although they are set by the system. What is
-        :class:`Loaded` is taken as it is.
+        Fields in ``readonly`` may be given although they are set by the system. ``known`` are
+        the fields that there are, every one unless given. What is :class:`Loaded` is taken as it is.
         """
         if isinstance(data, Loaded):
             return dict(data), []
+        fields = self.fields if known is None else known
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for path, raw in self.flatten(data).items():
-            found = self.fields.get(path)
+            found = fields.get(path)
             if found is None or path == "custom":
-                problems.append(Problem(pointer(path), "unknown-field", self._unknown(path)))
+                problems.append(Problem(pointer(path), "unknown-field", _unknown(path, fields)))
             elif found.spec.readonly and path not in readonly:
                 problems.append(
                     Problem(
@@ -258,11 +268,12 @@ class EntityType:
                     ]
         return values, problems
 
-    def _unknown(self, path: str) -> str:
-        near = get_close_matches(path, self.fields, n=1)
-        if near:
-            return _("There is no field %(path)s; did you mean %(near)s?", path=path, near=near[0])
-        return _("There is no field %(path)s", path=path)
+
+def _unknown(path: str, known: Iterable[str]) -> str:
+    near = get_close_matches(path, list(known), n=1)
+    if near:
+        return _("There is no field %(path)s; did you mean %(near)s?", path=path, near=near[0])
+    return _("There is no field %(path)s", path=path)
 
 
 def _sentences(messages: Any) -> list[str]:

@@ -29,7 +29,8 @@ class Change:
     new values by field path and may be added to before the write. ``note``
     carries what the caller said about it (a reason, an override, history dates)
     and what subscribers add for the audit row and the event. ``problems`` added before the write refuse it,
-    all together.
+    all together. ``needs`` are the actions that the actor must be allowed to do to the record
+    as it was.
     """
 
     entity: EntityType
@@ -40,6 +41,7 @@ class Change:
     problems: list[Problem] = field(default_factory=list)
     guarded: bool = False
     after: Record | None = None
+    needs: frozenset[str] = frozenset()
 
     def changed(self, path: str) -> bool:
         """Whether this write gives ``path`` another value than it had."""

@@ -11,11 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ..access.policy import ALL_FIELDS, Access, FieldSet
+from ..access.policy import ALL_FIELDS, Access, Branch, FieldSet
 from ..errors import ForbiddenError, TenonError
 from ..identity.actor import Actor, system
 from ..messages import _
-from . import read, write
+from . import counting, read, write
 from .query import Query
 from .read import Page
 from .record import Record
@@ -59,6 +59,7 @@ class Work:
         self.elevated = False
         self.pending: list[Change] = []
         self._scopes: dict[tuple[str, str], sa.ColumnElement[bool] | None] = {}
+        self._branches: dict[tuple[str, str], tuple[Branch, ...]] = {}
         self._fields: dict[tuple[str, str], FieldSet] = {}
 
     @property
@@ -89,6 +90,15 @@ class Work:
             self._scopes[key] = self.access.scope(self.actor, action, type_.name, type_.table)
         return self._scopes[key]
 
+    def branches(self, type_: EntityType, action: str) -> tuple[Branch, ...]:
+        """The ways in which those rows come within reach, where there are several."""
+        if self.elevated:
+            return ()
+        key = (type_.name, action)
+        if key not in self._branches:
+            self._branches[key] = self.access.branches(self.actor, action, type_.name, type_.table)
+        return self._branches[key]
+
     def fields(self, type_: EntityType, action: str) -> FieldSet:
         """The fields of that kind the actor may use for ``action``."""
         if self.elevated:
@@ -99,17 +109,27 @@ class Work:
         return self._fields[key]
 
     @contextmanager
-    def elevated_batch(self, batch: UUID) -> Iterator[None]:
-        """Write as one batch and beyond what the actor may see, as a merge must: every
-        relation of a duplicate moves, visible to the actor or not."""
+    def in_batch(self, batch: UUID) -> Iterator[None]:
+        """Write as one batch, which can be taken back as one."""
         self.flush()
-        before = (self.batch, self.elevated)
-        self.batch, self.elevated = batch, True
+        before, self.batch = self.batch, batch
         try:
             yield
             self.flush()
         finally:
-            self.batch, self.elevated = before
+            self.batch = before
+
+    @contextmanager
+    def elevated_batch(self, batch: UUID) -> Iterator[None]:
+        """Write as one batch and beyond what the actor may see, as a merge must: every
+        relation of a duplicate moves, visible to the actor or not."""
+        with self.in_batch(batch):
+            before, self.elevated = self.elevated, True
+            try:
+                yield
+                self.flush()
+            finally:
+                self.elevated = before
 
     # Reading
 
@@ -126,13 +146,13 @@ class Work:
         return read.page(self, entity, query or Query())
 
     def count(self, entity: str, query: Query | None = None) -> int:
-        return read.count(self, entity, query or Query())
+        return counting.count(self, entity, query or Query())
 
     def sums(
         self, entity: str, query: Query | None = None, *, by: Sequence[str], of: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
         """Counts and sums, grouped; money only within one currency."""
-        return read.sums(self, entity, query or Query(), by=by, of=of)
+        return counting.sums(self, entity, query or Query(), by=by, of=of)
 
     def titles(self, entity: str, ids: Iterable[UUID]) -> dict[UUID, str]:
         return read.titles(self, entity, ids)

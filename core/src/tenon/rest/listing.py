@@ -148,7 +148,7 @@ def sums(call: Call) -> Response:
     query, _include = from_arguments(arguments, size=1, most=1)
     by, of = names(request.args.get("by")), names(request.args.get("of"))
     with call.tenon.records.reading(call.actor, via="api") as work:
-        rows = read.sums(work, call.kind.name, query, by=by, of=of)
+        rows = work.sums(call.kind.name, query, by=by, of=of)
         type_ = work.type(call.kind.name)
     return answer(
         {
