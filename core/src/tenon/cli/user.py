@@ -13,6 +13,7 @@ from ..identity.tokens import new_password
 from ..messages import _
 from .columns import echo_columns
 from .context import pass_tenon
+from .org import move, org
 
 if TYPE_CHECKING:
     from ..app import Tenon
@@ -26,6 +27,10 @@ GENERATE = click.option("--generate", is_flag=True, help="Make up a password and
 @click.group()
 def user() -> None:
     """People who work here."""
+
+
+user.add_command(org)
+user.add_command(move)
 
 
 @user.command()

@@ -101,6 +101,30 @@ class Org:
             found.append(min(steps, key=lambda person: (person.name, person.id)))
         return tuple(found)
 
+    def reports(self, user_id: UUID, connection: Connection | None = None) -> list[Person]:
+        """Who reports to a user directly, by name."""
+        direct = sa.select(LINES.c.below_id).where(LINES.c.above_id == user_id, LINES.c.distance == 1)
+        return self._people(User.id.in_(direct), connection)
+
+    def superiors(self, user_id: UUID, connection: Connection | None = None) -> list[Person]:
+        """Whom a user reports to directly, by name."""
+        direct = sa.select(LINES.c.above_id).where(LINES.c.below_id == user_id, LINES.c.distance == 1)
+        return self._people(User.id.in_(direct), connection)
+
+    def members_of(self, team_id: UUID, connection: Connection | None = None) -> list[Person]:
+        """A team's own members who are not archived, by name."""
+        return self._people(sa.and_(User.team_id == team_id, User.archived_at.is_(None)), connection)
+
+    def teams_below(self, team_id: UUID, connection: Connection | None = None) -> frozenset[UUID]:
+        """The ids of a team and of all that belong to it."""
+        with self._reading(connection) as database:
+            return frozenset(Reporting(database).teams_below([team_id]))
+
+    def _people(self, condition: sa.ColumnElement[bool], connection: Connection | None) -> list[Person]:
+        asked = sa.select(User.id, User.name).where(condition).order_by(User.name, User.id)
+        with self._reading(connection) as database:
+            return [Person(row.id, row.name) for row in database.execute(asked)]
+
     # Keeping the rows
 
     def lock(self, connection: Connection) -> None:

@@ -240,6 +240,8 @@ class Pick(fields.Field[str]):
 
 
 class PickMany(fields.Field[list[str]]):
+    """Some of ``keys``; without any, a list of words that nobody wrote down beforehand, such as roles."""
+
     def __init__(self, *, keys: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keys = keys
@@ -248,6 +250,8 @@ class PickMany(fields.Field[list[str]]):
         found = (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+        if isinstance(found, list) and not self.keys and all(isinstance(part, str) for part in found):
+            return sorted(set(found)) or None
         if not isinstance(found, list) or any(part not in self.keys for part in found):
             raise ValidationError(_("Choose any of: %(keys)s", keys=", ".join(self.keys)))
         return [key for key in self.keys if key in found] or None

@@ -38,7 +38,8 @@ def of_field(f: Field) -> Schema:
     if spec.kind == "choice":
         found: Schema = {"type": "string", "enum": [c.key for c in spec.choices]}
     elif spec.kind == "multi_choice":
-        found = {"type": "array", "items": {"type": "string", "enum": [c.key for c in spec.choices]}}
+        keys = {"enum": [c.key for c in spec.choices]} if spec.choices else {}
+        found = {"type": "array", "items": {"type": "string", **keys}}
     else:
         found = dict(KINDS[spec.kind])
     if spec.kind in ("text", "long_text") and spec.max_length:
