@@ -148,3 +148,59 @@ def test_a_plugin_that_does_not_run_here_says_why_to_look(run) -> None:
     run("init", "--mode", "b2c")
     told = run("b2b_accounts", "anything")
     assert "tenon plugins why b2b_accounts" in told.output
+
+
+def test_access_without_a_plugin_that_decides_says_what_to_enable(run, tmp_path: Path) -> None:
+    run("init", "--mode", "b2b")
+    settings = tmp_path / "tenon.toml"
+    settings.write_text(settings.read_text() + 'enabled = ["b2b_accounts"]\n')
+    for arguments in (("access",), ("access", "why"), ("access", "--help")):
+        told = run(*arguments)
+        assert told.exit_code == 1, told.output
+        assert 'access = "open"' in told.output
+        assert "tenon access init" in told.output
+
+
+def test_commands_of_plugins_stand_in_the_group_that_they_name(run, plugin_factory) -> None:
+    plugin_factory.make(
+        "judge",
+        """
+        import click
+
+        @click.command()
+        def verdict():
+            \"\"\"Say who may.\"\"\"
+            click.echo("everybody")
+
+        @hookimpl
+        def commands():
+            return [Command(verdict, group="access")]
+        """,
+    )
+    assert "Say who may." in run("access", "--help").output
+    assert run("access", "verdict").output == "everybody\n"
+    assert "brings no commands" in run("judge", "verdict").output
+
+
+def test_a_command_for_a_group_that_is_not_there_stops_the_start(run, plugin_factory) -> None:
+    plugin_factory.make(
+        "lost",
+        """
+        import click
+
+        @click.command()
+        def anything():
+            \"\"\"Do it.\"\"\"
+
+        @hookimpl
+        def commands():
+            return [Command(anything, group="acess")]
+        """,
+    )
+    told = run("plugins", "check")
+    assert "the group 'acess', which the kernel does not have" in told.output
+    assert "did you mean 'access'?" in told.output
+
+
+def test_init_names_the_policy_among_the_next_steps(run) -> None:
+    assert "tenon access init" in run("init", "--mode", "b2b").output

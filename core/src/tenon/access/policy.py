@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ..errors import ForbiddenError
 from ..identity.actor import Actor
-from ..messages import _
+from ..messages import Message, _
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class Policy(Protocol):
         """Changes whenever an answer may."""
         ...
 
+    @property
+    def advice(self) -> Message | None:
+        """What whoever runs the deployment should do first, such as write a policy; else ``None``."""
+        ...
+
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         """Whether the actor may do ``action`` to some record of ``entity`` at all."""
         ...
@@ -85,6 +90,7 @@ class OpenPolicy:
     """Every signed-in user may do everything; an API key only what its scopes say."""
 
     version = "open"
+    advice = None
 
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         return True

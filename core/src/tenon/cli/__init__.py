@@ -15,6 +15,7 @@ COMMANDS = {
     "plugin": (".plugin_new:plugin", "Write a plugin of your own."),
     "user": (".user:user", "People who work here."),
     "apikey": (".user:apikey", "Keys with which programs act for a user."),
+    "access": (".access:access", "Who may do what, why, and what would change."),
     "import": (".importing:import_", "Bring records in from a file."),
     "export": (".importing:export", "Write records to a file."),
     "pipelines": (".pipelines:pipelines", "Stages, and whether pipelines are sound."),

@@ -1,4 +1,4 @@
-"""Commands that plugins bring, as ``tenon PLUGIN COMMAND``."""
+"""Commands that plugins bring, as ``tenon PLUGIN COMMAND`` or in a group of the kernel's."""
 
 from __future__ import annotations
 
@@ -41,4 +41,14 @@ def _commands(deployment: Deployment, name: str) -> list[click.Command]:
     from ..plugin.contributions import Command
 
     given = deployment.plugins.contributions(Command)
-    return [contribution.command for plugin, contribution in given if plugin == name]
+    return [
+        contribution.command for plugin, contribution in given if plugin == name and not contribution.group
+    ]
+
+
+def commands_of_group(deployment: Deployment, group: str) -> dict[str, click.Command]:
+    """The commands that plugins contribute for a group of the kernel's, by name."""
+    from ..plugin.contributions import Command
+
+    given = deployment.plugins.contributions(Command)
+    return {c.command.name: c.command for _plugin, c in given if c.group == group}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import ConflictError
 from ..messages import _
 from ..settings.model import FILE, MODES
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 TEXT = """\
 # Settings of this deployment. Every key, with its default: docs/reference/settings.md.
@@ -21,6 +25,7 @@ modes = [{modes}]
 
 # Who may do what. "policy": a plugin decides, and without one nothing starts.
 # "open": everybody who signed in may do everything.
+# A policy begins with: tenon access init
 access = "open"
 
 [database]
@@ -76,12 +81,29 @@ def init(
             hint=_("Edit it, or name another folder: tenon init FOLDER"),
         ) from error
     try:
-        load_settings(path, {})
+        settings = load_settings(path, {})
     except Exception:
         path.unlink()
         raise
     click.echo(_("Wrote %(path)s. Next, in that folder:", path=str(path)))
-    click.echo("  tenon db upgrade\n  tenon user add NAME EMAIL --admin\n  tenon run")
+    steps = ["db upgrade", "user add NAME EMAIL --admin", "run"]
+    if _begins_a_policy(settings):
+        steps.insert(1, "access init")
+    click.echo("\n".join(f"  tenon {step}" for step in steps))
+
+
+def _begins_a_policy(settings: Settings) -> bool:
+    """Whether a plugin that runs here has a policy to start from."""
+    from ..errors import ConfigError
+    from ..plugin.contributions import Command
+    from ..plugin.loader import load_plugins
+
+    try:
+        commands = load_plugins(settings).contributions(Command)
+    except ConfigError:
+        # Whoever runs the next step is told what is wrong.
+        return False
+    return any(c.group == "access" and c.command.name == "init" for _plugin, c in commands)
 
 
 def _quoted(text: str) -> str:

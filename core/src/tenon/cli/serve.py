@@ -109,4 +109,7 @@ def _greet(tenon: Tenon, host: str, address: str) -> None:
             click.echo(_("Others can reach this address, and the demo's password is no secret."), err=True)
     elif not tenon.identity.users.has_admin():
         click.echo(_("Nobody can administer it yet. In another terminal: tenon user add NAME EMAIL --admin"))
+    advice = tenon.access.policy.advice
+    if advice:
+        click.echo(advice)
     click.echo(_("Ctrl+C stops it."))

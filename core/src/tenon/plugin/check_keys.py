@@ -29,16 +29,22 @@ _UNIQUE: tuple[tuple[type[Any], str, Callable[[Given], tuple[str, ...]]], ...] =
     (c.HealthCheck, "health check", lambda g: (g.key,)),
     (c.Seed, "seed", lambda g: (g.plugin, g.key)),
     (c.Slot, "slot", lambda g: (g.plugin, g.contribution.place, g.key)),
-    (c.Command, "command", lambda g: (g.plugin, g.key)),
+    (c.Command, "command", lambda g: (g.contribution.group or g.plugin, g.key)),
 )
 
 
+COMMAND_GROUPS = ("access",)
+
+
 def check_keys(world: World) -> Iterator[PluginProblem]:
-    """Everything that two contributions claim, and slots without a place."""
+    """Everything that two contributions claim, slots without a place, commands without a group."""
     for kind, noun, key in _UNIQUE:
         yield from _collisions(world, kind, noun, key)
     for given, slot in world.all(c.Slot):
         yield from _slot(world, given, slot)
+    for given, command in world.all(c.Command):
+        if command.group and command.group not in COMMAND_GROUPS:
+            yield _ungrouped(given, command)
 
 
 def _collisions(
@@ -55,6 +61,16 @@ def _collisions(
                 f"each {noun} contributed once",
                 f"Rename it, for example to {given.plugin}_{name}, or extend the other's.",
             )
+
+
+def _ungrouped(given: Given, command: c.Command) -> PluginProblem:
+    return given.problem(
+        Code.UNKNOWN_TARGET,
+        f"The command {command.command.name!r} is for the group {command.group!r}, which the kernel does not have"
+        f"{did_you_mean(command.group, COMMAND_GROUPS)}",
+        f"one of {listed(COMMAND_GROUPS, 20)}, or none",
+        "Leave group out: the command is then run by the plugin's name.",
+    )
 
 
 def _slot(world: World, given: Given, slot: c.Slot) -> Iterator[PluginProblem]:

@@ -446,12 +446,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Command:
-    """A Click command, run as ``tenon <plugin> <name>``.
+    """A Click command, run as ``tenon <plugin> <name>``, or as ``tenon <group> <name>``.
 
+    ``group`` is one of the kernel's that waits for plugins' commands: ``access``.
     ``@click.pass_obj`` gives it a function that composes the deployment when it is called.
     """
 
     command: Any
+    group: str = ""
     modes: Modes = EVERY_MODE
 
 

@@ -17,8 +17,10 @@ from tenon.api import (
     Explanation,
     FieldSet,
     Id,
+    Message,
     TenonError,
     UnavailableError,
+    _,
 )
 
 from .checking import check
@@ -26,7 +28,7 @@ from .defaults import ADMIN_ONLY
 from .document import Role
 from .line import ALL
 from .names import Names, names_of
-from .reach import Query, Reach, Who, follows
+from .reach import Query, Reach, Who
 from .revisions import Revisions
 from .snapshot import Decision, Snapshot
 from .standing import Standing, Standings
@@ -73,6 +75,16 @@ class PermissionsPolicy:
     def number(self) -> int:
         """The number of the newest revision that was looked at; 0 where there is none."""
         return max(self._number, 0)
+
+    @property
+    def advice(self) -> Message | None:
+        """What to do where there is no policy yet, or none that checks."""
+        self.refresh()
+        if self.broken:
+            return _("The newest policy is not in force: %(error)s", error=self.broken)
+        if self.number:
+            return None
+        return _("There is no policy yet, so only administrators may do anything. Begin: tenon access init")
 
     def roles(self) -> list[Role]:
         """The roles that users can be given, by name."""
@@ -198,7 +210,8 @@ def _branches(
     if not decision.allowed or ALL in decision.allow:
         return ()
     scopes = [s for s in decision.allow if not (s == "own" and "subtree" in decision.allow)]
-    direct = follows(reach.names.entities[entity], "subtree") is None
+    type_ = reach.names.entities[entity]
+    direct = type_.entity.owner in type_.fields
     few = standing.few and direct and "subtree" in scopes
     if len(scopes) < 2 and not few:
         return ()
