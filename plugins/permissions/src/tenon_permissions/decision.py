@@ -13,6 +13,7 @@ from typing import Any
 from casbin import Enforcer
 from casbin.model import Model
 from casbin.persist import Adapter
+from casbin.util.expression import SimpleEval
 
 from .line import ALL, ALLOW, EVERY, EVERYTHING, NONE, Line
 
@@ -33,6 +34,25 @@ m = has(r.roles, p.sub) && serves(r.dom, p.dom) && covers(p.obj, r.obj) && does(
 
 Reaches = Callable[[str, str], bool]
 """Whether a scope, in a line of that effect, holds for the record in question."""
+
+
+class Once(SimpleEval):  # type: ignore[misc]
+    """An expression that was parsed before. Casbin parses it at each decision, which is what costs most."""
+
+    def __init__(self, tree: Any, functions: Any) -> None:
+        super().__init__("", functions)
+        self.ast_parsed_value = tree
+
+
+class Deciding(Enforcer):  # type: ignore[misc]
+    """Casbin's enforcer; each decision has an evaluator of its own, so that threads do not meet."""
+
+    _parsed: Any = None
+
+    def _get_expression(self, expr: str, functions: Any = None) -> Once:
+        if self._parsed is None:
+            self._parsed = Enforcer._get_expression(expr, functions).ast_parsed_value
+        return Once(self._parsed, functions)
 
 
 class Tokens(Adapter):  # type: ignore[misc]
@@ -57,7 +77,7 @@ class Judge:
     def __init__(self, lines: Sequence[Line], administrative: Collection[str]) -> None:
         model = Model()
         model.load_model_from_text(MODEL)
-        self._enforcer = Enforcer(model, Tokens([line for line in lines if not line.takes_fields]))
+        self._enforcer = Deciding(model, Tokens([line for line in lines if not line.takes_fields]))
         for name, function in (
             ("has", lambda roles, sub: sub in roles),
             ("serves", lambda modes, dom: dom == EVERY or dom in modes),

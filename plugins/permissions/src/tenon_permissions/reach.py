@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from .names import Names
 from .snapshot import Decision
 
 READING = frozenset({"read", "export"})
-FULLY = frozenset({"archive", "assign", "override"})
+FULLY = frozenset({"archive", "assign", "override", "share"})
 DEEPEST = 6
 """How many references a scope may follow, so that records that belong to each other come to an end."""
 
@@ -46,6 +47,13 @@ def follows(type_: EntityType, scope: str) -> str | None:
     if type_.entity.owner in type_.fields or scope in (ALL, NONE, "via"):
         return None
     return type_.entity.within
+
+
+@lru_cache(maxsize=1000)
+def again(table: sa.FromClause, depth: int) -> sa.FromClause:
+    """The table a second time, inside a condition. One for each depth is enough, and copying the columns
+    of a table for every condition is most of what compiling a policy would cost."""
+    return table.alias()
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Reach:
         path = follows(type_, key.key)
         if path is not None:
             there = self.names.entities[str(type_.fields[path].spec.to)]
-            other = there.table.alias()
+            other = again(there.table, depth + 1)
             inner = self.scope(name, there.name, action, other, depth + 1)
             return table.c[path].in_(sa.select(other.c.id).where(inner).correlate(None))
         try:
@@ -155,7 +163,7 @@ class Query:
         return found
 
     def granted(self) -> sa.Select[Any]:
-        who, grant = self.reach.who, Grant.__table__.alias()
+        who, grant = self.reach.who, again(Grant.__table__, 0)
         lasting = grant.c.until.is_(None)
         return sa.select(grant.c.record_id).where(
             grant.c.entity == self.entity,
@@ -169,7 +177,7 @@ class Query:
         to = field.spec.to if field is not None else None
         if field is None or to is None or to not in self.reach.names.entities or path not in self.table.c:
             return sa.false()
-        other = self.reach.names.entities[to].table.alias()
+        other = again(self.reach.names.entities[to].table, self.depth + 1)
         inner = self.reach.rows(to, action_there(self.action), other, self.depth + 1)
         ids = sa.select(other.c.id)
         return self.table.c[path].in_((ids if inner is None else ids.where(inner)).correlate(None))
