@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenon.access.limits import Reads
@@ -22,6 +22,7 @@ from tenon.settings import Settings
 from tenon.testing import ApiClient
 from tests.access.watching import logged
 
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ROWS = 12
 EVERY = Query()
 
@@ -208,6 +209,7 @@ def test_jobs_and_exports_are_not_reading(tenon: Tenon, actor: Actor) -> None:
     assert logged(tenon, "limited") == []
 
 
+@LAW
 @given(st.integers(1, 50), st.lists(st.integers(1, 20)))
 def test_the_bound_is_passed_once_whatever_the_portions(most: int, portions: list[int]) -> None:
     reads, user, now = Reads(most), uuid4(), ManualClock().now()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenon.access.entries import Wanted, all_entries
@@ -17,6 +17,7 @@ from tenon.identity.actor import Actor
 from tenon.identity.tokens import new_api_key, new_password, new_session_token
 from tenon.testing import ApiClient
 
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PASSWORD = "correct horse battery staple"
 
 
@@ -68,11 +69,12 @@ def test_ids_and_ordinary_words_are_left_as_they_are() -> None:
         assert plain(text) == text
 
 
+@LAW
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        max_leaves=40,
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=300),
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
+        max_leaves=10,
     )
 )
 def test_any_detail_becomes_json_of_a_bounded_size(value: object) -> None:

@@ -19,9 +19,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import exc
 
 from ..clock import Clock
-from ..errors import UnavailableError
 from ..identity.actor import Actor
 from ..messages import _
 from ..plugin.contributions import Job
@@ -191,7 +191,8 @@ class AccessLog:
     def _run(self, hurry: Event, ended: Event) -> None:
         idle, pause = 0.0, DELAY_SECONDS
         while not ended.is_set():
-            hurry.wait(pause)
+            # while the database is away, nothing that comes makes it be asked more often
+            (hurry if pause == DELAY_SECONDS else ended).wait(pause)
             hurry.clear()
             busy = len(self._waiting) > 0
             written = self._write()
@@ -217,15 +218,12 @@ class AccessLog:
     def _written(self, taken: dict[Happening, Tally], dropped: int) -> bool:
         try:
             self._insert(self._rows(taken, dropped))
-        except (UnavailableError, RuntimeError) as error:
-            with self._lock:
-                self._waiting.give_back(taken, dropped)
-            self._tell(error)
-            return False
         except Exception as error:
-            # Nothing that is tried again helps with what the database does not take.
             with self._lock:
-                self._waiting.dropped += dropped + sum(tally.count for tally in taken.values())
+                if _unfit(error):
+                    self._waiting.dropped += dropped + sum(tally.count for tally in taken.values())
+                else:
+                    self._waiting.give_back(taken, dropped)
             self._tell(error)
             return False
         self._failing = False
@@ -288,6 +286,13 @@ def _row(happening: Happening, tally: Tally) -> dict[str, Any]:
     detail = json.loads(happening.detail) if happening.detail else None
     values = {"id": tally.id, "at": tally.at, "count": min(tally.count, LARGEST)}
     return {**happening._asdict(), **values, "detail": detail}
+
+
+def _unfit(error: Exception) -> bool:
+    """Whether what was to be written is at fault, so that trying again does not help."""
+    if isinstance(error, exc.StatementError) and not isinstance(error, exc.DBAPIError):
+        return True
+    return isinstance(error, exc.DataError | exc.IntegrityError | TypeError | ValueError)
 
 
 def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:

@@ -14,6 +14,7 @@ from ..storage import json
 
 MASK = "***"
 MOST_TEXT = 200
+SHORTEST_SECRET = 15
 MOST_ITEMS = 50
 MOST_DEPTH = 4
 MOST_DETAIL = 4_000
@@ -34,12 +35,16 @@ SECRET_VALUE = re.compile(
 )
 SECRET_PAIR = re.compile(r"(?i)\b(passw\w*|secret|token|otp|api_?key)(\s*[=:]\s*)[^\s&,;]+")
 PASSWORD_IN_URL = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
+TELLING = re.compile("[:=$]")
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def plain(text: object, most: int = MOST_TEXT) -> str:
     """``text`` without secrets and without characters that a database refuses, cut to ``most``."""
-    found = UNFIT.sub("\ufffd", str(text)[: most * 4])
+    found = str(text)
+    if len(found) < SHORTEST_SECRET and found.isprintable() and not TELLING.search(found):
+        return found
+    found = UNFIT.sub("\ufffd", found[: most * 4])
     found = SECRET_VALUE.sub(MASK, PASSWORD_IN_URL.sub(rf"\1:{MASK}@", found))
     found = SECRET_PAIR.sub(rf"\1\2{MASK}", found)
     return found if len(found) <= most else f"{found[: most - 1]}…"
