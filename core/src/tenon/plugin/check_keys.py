@@ -66,8 +66,8 @@ def _collisions(
 def _ungrouped(given: Given, command: c.Command) -> PluginProblem:
     return given.problem(
         Code.UNKNOWN_TARGET,
-        f"The command {command.command.name!r} is for the group {command.group!r}, which the kernel does not have"
-        f"{did_you_mean(command.group, COMMAND_GROUPS)}",
+        f"The command {command.command.name!r} is for the group {command.group!r}, which the kernel"
+        f" does not have{did_you_mean(command.group, COMMAND_GROUPS)}",
         f"one of {listed(COMMAND_GROUPS, 20)}, or none",
         "Leave group out: the command is then run by the plugin's name.",
     )

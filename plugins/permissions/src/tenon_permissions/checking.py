@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
-from tenon.api import InvalidError, Message, Problem, _
+from tenon.api import BadRequestError, InvalidError, Message, Problem, _
 
-from .document import PolicyDocument
+from .document import PolicyDocument, read_toml
 from .line import ALL, ALLOW, DENY, EVERY, EVERYTHING, TOKENS, Line, ScopeName
 from .names import Names
+from .positions import positions
 
 BUILT_IN_FIELDS = frozenset({ALL})
 
@@ -28,15 +29,36 @@ class Finding:
         return f"{self.where}: {self.what}"
 
 
-def check(document: PolicyDocument, names: Names) -> list[Finding]:
-    """Everything that is wrong, errors first."""
+def check_text(text: str, names: Names) -> tuple[PolicyDocument | None, list[Finding]]:
+    """A policy as a file has it, and everything that is wrong, with the lines of the file.
+
+    ``None`` in place of a policy where the file cannot be read as one.
+    """
+    try:
+        document = read_toml(text)
+    except BadRequestError as error:
+        return None, [Finding("error", "policy", error.message)]
+    return document, check(document, names, positions(text))
+
+
+def check(document: PolicyDocument, names: Names, places: Mapping[str, int] | None = None) -> list[Finding]:
+    """Everything that is wrong, errors first. ``places`` are the lines of the file that parts are on."""
+    places = places or {}
     found = [
         *_roles(document),
         *_field_sets(document, names),
         *(f for number, line in enumerate(document.lines, 1) for f in _line(document, names, number, line)),
-        *_whole(document),
+        *_whole(document, places),
     ]
-    return sorted(found, key=lambda f: f.severity == "warning")
+    located = [replace(finding, where=_located(finding.where, places)) for finding in found]
+    return sorted(located, key=lambda f: f.severity == "warning")
+
+
+def _located(where: str, places: Mapping[str, int]) -> str:
+    number = places.get(where)
+    if number is None:
+        return where
+    return f"line {number}" if where.startswith("line ") else f"line {number}, {where}"
 
 
 def require_sound(document: PolicyDocument, names: Names) -> None:
@@ -123,12 +145,16 @@ def _scope(names: Names, where: str, line: Line) -> Iterator[Finding]:
             yield Finding("error", where, _unknown(_("reference"), name.argument, links))
 
 
-def _whole(document: PolicyDocument) -> Iterator[Finding]:
+def _whole(document: PolicyDocument, places: Mapping[str, int]) -> Iterator[Finding]:
     seen: dict[Line, int] = {}
     for number, line in enumerate(document.lines, 1):
         first = seen.setdefault(line, number)
         if first != number:
-            yield Finding("warning", f"line {number}", _("The same as line %(number)d", number=first))
+            yield Finding(
+                "warning",
+                f"line {number}",
+                _("The same as line %(number)d", number=places.get(f"line {first}", first)),
+            )
 
 
 def _unknown(kind: Message | str, name: str, known: object) -> Message | str:

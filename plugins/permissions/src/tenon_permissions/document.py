@@ -9,7 +9,7 @@ from typing import Any
 
 from tenon.api import BadRequestError, NamedFieldSet, _
 
-from .line import TOKENS, Line, lines_of
+from .line import TOKENS, Line
 
 FORMAT = 1
 
@@ -54,15 +54,15 @@ def _lists(paths: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
 def document_of(data: Any) -> PolicyDocument:
     """The policy in JSON data; ``BadRequestError`` where it has another form."""
     try:
-        if data["format"] != FORMAT:
-            raise ValueError(f"format {data['format']!r}")
+        if data.get("format") != FORMAT:
+            raise ValueError(f"its format is {data.get('format')!r}, not {FORMAT}")
         return PolicyDocument(
             roles={
-                key: Role(key, _text(r["label"]), _text(r.get("description", "")))
+                key: Role(key, _text(r.get("label", key)), _text(r.get("description", "")))
                 for key, r in data.get("roles", {}).items()
             },
             field_sets={key: _field_set(key, s) for key, s in data.get("field_sets", {}).items()},
-            lines=lines_of([[_text(token) for token in row] for row in data.get("lines", [])]),
+            lines=tuple(_line(number, row) for number, row in enumerate(data.get("lines", []), 1)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequestError(
@@ -73,6 +73,16 @@ def document_of(data: Any) -> PolicyDocument:
                 tokens=", ".join(TOKENS),
             ),
         ) from error
+
+
+def _line(number: int, row: Any) -> Line:
+    if not isinstance(row, list) or len(row) != len(TOKENS):
+        given = len(row) if isinstance(row, list) else row
+        raise ValueError(f"line {number} has {given!r} names where {len(TOKENS)} are expected")
+    wrong = [token for token in row if not isinstance(token, str)]
+    if wrong:
+        raise TypeError(f"line {number}: {wrong[0]!r} is not a text")
+    return Line(*row)
 
 
 def _text(value: Any) -> str:

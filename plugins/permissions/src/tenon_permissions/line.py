@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,8 +59,3 @@ def line_of(permission: str, role: str, eft: str = ALLOW) -> Line:
     obj, _colon, act = what.partition(":")
     scope, _slash, fields = where.partition("/")
     return Line(role, EVERY, obj, act or EVERY, scope or ALL, fields or ALL, eft)
-
-
-def lines_of(rows: Sequence[Sequence[str]]) -> tuple[Line, ...]:
-    """Rows of seven tokens as lines; ``TypeError`` for a row of another length."""
-    return tuple(Line(*row) for row in rows)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tenon.api import Policy, RoleTemplate, Scope, Seed, Work, hookimpl, system
+from tenon.api import Command, Policy, RoleTemplate, Scope, Seed, Work, hookimpl, system
 
+from .commands import COMMANDS
 from .defaults import TEMPLATES, default_document
 from .policy import PermissionsPolicy
 from .scopes import SCOPES
@@ -25,6 +26,11 @@ def role_templates() -> Iterable[RoleTemplate]:
 @hookimpl
 def access_policy(tenon: Any) -> Policy:
     return PermissionsPolicy(tenon)
+
+
+@hookimpl
+def commands() -> Iterable[Command]:
+    return COMMANDS
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tenon.api import Actor, Explanation, Message, Step, _, system
 
+from .crowd import crowd_of
 from .judging import Judging
 from .line import ALLOW, NONE, Line, ScopeName
 from .reach import NoOwnerError
@@ -106,12 +107,12 @@ def who_can(policy: PermissionsPolicy, action: str, entity: str, id_: UUID) -> l
     found = []
     with policy.tenon.records.snapshot(system("who can see a record")) as work:
         record = work.get(entity, id_).values
-        judging = judging_under(policy, policy.snapshot, LiveWorld(policy.tenon, work))
-        people = policy.tenon.identity.users.actors(work.connection)
-        for actor in people:
+        crowd = crowd_of(policy.tenon, work)
+        judging = judging_under(policy, policy.snapshot, LiveWorld(policy.tenon, work, crowd))
+        for actor in crowd.people:
             if judging.allowed(actor, action, entity, record):
                 found.append(Seer(actor, _first(judging, actor, action, entity, record)))
-    return sorted(found, key=lambda seer: seer.actor.name)
+    return found
 
 
 def _first(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tenon.api import Actor, Message, NotFoundError, Work, _
 
+from .crowd import Crowd
 from .models import Grant
 from .standing import principals_of
 
@@ -26,11 +27,15 @@ class Below:
 
 
 class LiveWorld:
-    """Answers for one question, in one transaction of the system's (``work``)."""
+    """Answers for one question, in one transaction of the system's (``work``).
 
-    def __init__(self, tenon: Any, work: Work) -> None:
+    For a question about everybody, ``crowd`` says where they stand.
+    """
+
+    def __init__(self, tenon: Any, work: Work, crowd: Crowd | None = None) -> None:
         self._tenon = tenon
         self._work = work
+        self._crowd = crowd
         self._above: dict[Any, frozenset[UUID]] = {}
         self._members: dict[UUID, frozenset[UUID]] = {}
         self._records: dict[tuple[str, UUID], Mapping[str, Any] | None] = {}
@@ -50,6 +55,8 @@ class LiveWorld:
     def members(self, team_id: UUID | None) -> Container[UUID]:
         if team_id is None:
             return ()
+        if self._crowd is not None:
+            return self._crowd.members.get(team_id, frozenset())
         if team_id not in self._members:
             self._members[team_id] = self._tenon.identity.org.people_in(team_id, self._work.connection)
         return self._members[team_id]
@@ -75,6 +82,8 @@ class LiveWorld:
         return self._grants[key]
 
     def principals(self, actor: Actor) -> frozenset[UUID]:
+        if self._crowd is not None and actor.id in self._crowd.principals:
+            return self._crowd.principals[actor.id]
         if actor.id not in self._principals:
             teams = self._tenon.records.registry_without_customers["team"].table
             self._principals[actor.id] = principals_of(self._work.connection, actor, teams)
