@@ -57,8 +57,17 @@ class LoggedWatch(Watch):
         self._reads = Reads(bounds.reads_per_hour)
         self._exporting = Exporting()
 
-    def denied(self, actor: Actor, action: str, entity: str | None, reason: str = "policy") -> None:
-        self._log.record("denied", actor=actor, action=action, entity=entity, reason=reason)
+    def denied(
+        self,
+        actor: Actor,
+        action: str,
+        entity: str | None,
+        reason: str = "policy",
+        record_id: UUID | None = None,
+    ) -> None:
+        self._log.record(
+            "denied", actor=actor, action=action, entity=entity, reason=reason, record_id=record_id
+        )
 
     def unseen(self, actor: Actor, action: str, entity: str, record_id: UUID, via: str) -> None:
         if not actor.is_system:

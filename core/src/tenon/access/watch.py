@@ -16,8 +16,15 @@ from ..identity.actor import Actor
 class Watch:
     """Listens to everything and does nothing about it. No call may ask a database, save ``exporting``."""
 
-    def denied(self, actor: Actor, action: str, entity: str | None, reason: str = "policy") -> None:
-        """Somebody may not do that. ``reason`` is a word of ``kinds.REASONS``."""
+    def denied(
+        self,
+        actor: Actor,
+        action: str,
+        entity: str | None,
+        reason: str = "policy",
+        record_id: UUID | None = None,
+    ) -> None:
+        """Somebody may not do that, to one record or at all. ``reason`` is a word of ``kinds.REASONS``."""
 
     def unseen(self, actor: Actor, action: str, entity: str, record_id: UUID, via: str) -> None:
         """Somebody was told that there is no such record, which may be true."""
