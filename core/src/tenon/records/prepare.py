@@ -123,6 +123,11 @@ def _locked(
     found = reach.lock(work, type_, ids, "read", *(() if assigning else (action,)))
     missing = [id_ for id_ in ids if id_ not in found]
     readable = reach.within(work, type_, missing, "read") if missing and not assigning else set()
+    for id_ in missing:
+        if id_ in readable:
+            work.access.watch.denied(work.actor, action, type_.name, record_id=id_)
+        else:
+            work.access.watch.unseen(work.actor, action, type_.name, id_, work.via)
     return {**{id_: reach.refusal(type_, id_, readable) for id_ in missing}, **found}
 
 

@@ -87,12 +87,16 @@ def refused(work: Work, changes: Sequence[Change]) -> dict[int, TenonError]:
         key: within(work, key[0], ids, key[1]) if work.scope(*key) is not None else ids
         for key, ids in wanted.items()
     }
-    return {
-        place: forbidden(change.entity)
+    found = [
+        place
         for place, change in enumerate(changes)
         if change.before is not None
         and any(change.before.id not in held[change.entity, action] for action in change.needs)
-    }
+    ]
+    for change in (changes[place] for place in found):
+        needs = " ".join(sorted(change.needs))
+        work.access.watch.denied(work.actor, needs, change.entity.name, record_id=_id(change))
+    return {place: forbidden(changes[place].entity) for place in found}
 
 
 def guards(work: Work, change: Change) -> tuple[sa.ColumnElement[bool], ...]:
@@ -131,7 +135,10 @@ def still_within(work: Work, changes: Sequence[Change]) -> None:
             continue
         wanted[change.entity, action].add(_id(change))
     for (type_, action), ids in wanted.items():
-        if within(work, type_, ids, action) != ids:
+        beyond = ids - within(work, type_, ids, action)
+        for id_ in beyond:
+            work.access.watch.denied(work.actor, action, type_.name, "reach", id_)
+        if beyond:
             raise ForbiddenError(
                 _("This would put the record out of your reach"),
                 hint=_("Ask somebody whose records these are, or an administrator."),

@@ -98,6 +98,7 @@ def page(work: Work, entity: str, query: Query, *, action: str | None = None) ->
     rows = work.unguarded.execute(statement, {"most_": query.size + 1}).all()
     paths = tuple(columns)
     data = [Record(type_, dict(zip(paths, row, strict=True))) for row in rows[: query.size]]
+    work.access.watch.read(work.actor, entity, len(data), work.via)
     more = len(rows) > query.size
     following = (
         cursor.encode(cursor.list_digest(type_, query, order), order, data[-1].values) if more else None
