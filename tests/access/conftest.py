@@ -23,6 +23,7 @@ from tenon.records import models as _models  # noqa: F401
 from tenon.records.custom import Definition, define
 from tenon.storage import Base, ExtensionColumns, OwnedColumns, RecordColumns, Storage, fields
 from tenon.storage.fields import Choice
+from tests.access.orm_world import firms, postgres_firms, sqlite_firms  # noqa: F401
 from tests.access.policies import GRANTS, LINES, TABLES, Role, RolePolicy
 
 COLORS = (Choice("red", _("Red")), Choice("green", _("Green")), Choice("blue", _("Blue")))

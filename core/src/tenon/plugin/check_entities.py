@@ -26,6 +26,9 @@ def check_entities(world: World) -> Iterator[PluginProblem]:
         yield from _columns(given, entity)
     for given, extension in world.all(c.EntityExtension):
         yield from known_entity(world, given, extension.entity)
+    for given, private in world.all(c.PrivateTable):
+        yield from known_entity(world, given, private.entity)
+        yield from _within(given, private)
     yield from _extension_fields(world)
     yield from _tables(world)
 
@@ -102,6 +105,18 @@ def _columns(given: Given, entity: c.Entity) -> Iterator[PluginProblem]:
             f"Entity {entity.name!r} has stages, but its model has no column 'stage'",
             "a model with tenon.api's StageColumns",
             "Add StageColumns to the model's bases, or leave `stages` out.",
+        )
+
+
+def _within(given: Given, private: c.PrivateTable) -> Iterator[PluginProblem]:
+    known = columns(private.model)
+    if private.within not in known:
+        yield given.problem(
+            Code.UNKNOWN_TARGET,
+            f"within of the rule for {getattr(private.model, '__name__', private.model)!r} names the column "
+            f"{private.within!r}, which it lacks{did_you_mean(private.within, known)}",
+            f"one of {listed(known, 30)}",
+            f"Name the column with the id of the {private.entity} that a row belongs to.",
         )
 
 

@@ -84,6 +84,21 @@ class EntityExtension:
     modes: Modes = EVERY_MODE
 
 
+@dataclass(frozen=True)
+class PrivateTable:
+    """A rule for a table of a plugin's own that is no kind of record: whose rows they are.
+
+    The column ``within`` of ``model`` holds the id of a record of ``entity``. Through
+    ``work.session`` whoever may read the record sees the row, and whoever may change the record
+    may write it. A table without a rule is the system's alone.
+    """
+
+    model: type[Any]
+    entity: str
+    within: str
+    modes: Modes = EVERY_MODE
+
+
 # Pipelines
 
 Status = Literal["open", "won", "lost"]
@@ -470,6 +485,7 @@ Contribution = (
     Entity
     | EntityExtension
     | Pipeline
+    | PrivateTable
     | PipelinePatch
     | GuardCheck
     | Permission

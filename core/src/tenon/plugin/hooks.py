@@ -29,6 +29,7 @@ CONTRIBUTION_HOOKS: Mapping[str, type[Any]] = types.MappingProxyType(
     {
         "entities": c.Entity,
         "entity_extensions": c.EntityExtension,
+        "private_tables": c.PrivateTable,
         "pipelines": c.Pipeline,
         "pipeline_patches": c.PipelinePatch,
         "guard_checks": c.GuardCheck,

@@ -41,6 +41,11 @@ def entity_extensions() -> Iterable[c.EntityExtension]:  # type: ignore[empty-bo
     """Fields that this plugin adds to entities of others, in side tables of its own."""
 
 
+@hookspec
+def private_tables() -> Iterable[c.PrivateTable]:  # type: ignore[empty-body]
+    """Whose the rows of this plugin's own tables are, where they are no records."""
+
+
 @hookspec(firstresult=True)
 def assign_owner(entity: str, values: dict[str, Any], actor: Actor) -> str | None:
     """The id of the user who shall own a record that is being created without an owner.

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from ..access.policy import Access
+from ..access.session import GuardedSession
+from ..access.shadow import Beneath
 from ..clock import Clock
 from ..identity.actor import Actor
+from ..plugin.contributions import PrivateTable
 from ..storage.engine import Storage
 from . import custom
 from .dump import Dump, compile_dump
 from .registry import EntityType, Registry, with_custom
+from .sessionrules import SessionRules
 from .signals import Signals
 from .timeline import Timeline
 from .work import Work
@@ -51,6 +57,7 @@ class Records:
         timezone: str = "UTC",
         assign_owner: AssignOwner = owner_is_actor,
         modes: frozenset[str] = frozenset(),
+        private_tables: Iterable[PrivateTable] = (),
     ) -> None:
         self.storage = storage
         self.access = access
@@ -63,6 +70,10 @@ class Records:
         self.assign_owner = assign_owner
         self.modes = modes
         self.after_commit: list[Callable[[], None]] = []
+        self.private_tables: dict[sa.Table, PrivateTable] = {p.model.__table__: p for p in private_tables}
+        self.system_used: Callable[[Actor, str, str], None] = lambda _actor, _reason, _via: None
+        """Told when somebody's work goes on as the system beneath the guard: who, why, by which path."""
+        self._beneath: Beneath | None = None
         self._base = registry
         self._registry = registry
         self._stamp: Any = None
@@ -118,8 +129,9 @@ class Records:
         with self.storage.writing() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), batch=batch)
             work.registry = registry
-            yield work
-            work.flush()
+            with closing(work):
+                yield work
+                work.flush()
         for callback in self.after_commit:
             callback()
 
@@ -130,7 +142,8 @@ class Records:
         with self.storage.reading() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), writable=False)
             work.registry = registry
-            yield work
+            with closing(work):
+                yield work
 
     @contextmanager
     def snapshot(self, actor: Actor, *, via: str = "python") -> Iterator[Work]:
@@ -139,7 +152,16 @@ class Records:
         with self.storage.snapshot() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), writable=False)
             work.registry = registry
-            yield work
+            with closing(work):
+                yield work
+
+    def session(self, work: Work) -> GuardedSession:
+        """A session that shows what the actor of ``work`` may see, in its transaction."""
+        if self._beneath is None:
+            # known since the engine first connected
+            self._beneath = Beneath(str(self.storage.engine.dialect.default_schema_name))
+        rules = SessionRules(work)
+        return GuardedSession(work.unguarded, work.actor, rules, self._beneath, writable=work.writable)
 
     def statement(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """A SQL statement built once; keyed so that a new kind of record or predicate has its own."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ..access.policy import ALL_FIELDS, Access, Branch, FieldSet
+from ..access.session import GuardedSession
 from ..errors import ForbiddenError, TenonError
 from ..identity.actor import Actor, system
 from ..messages import _
@@ -54,13 +55,17 @@ class Work:
         self.batch = batch
         self.writable = writable
         self.registry: Registry = records.registry
-        self.access: Access = records.access
+        self.access: Access = records.access.held()
         self.dialect: str = records.storage.dialect
         self.elevated = False
         self.pending: list[Change] = []
         self._scopes: dict[tuple[str, str], sa.ColumnElement[bool] | None] = {}
         self._branches: dict[tuple[str, str], tuple[Branch, ...]] = {}
         self._fields: dict[tuple[str, str], FieldSet] = {}
+        self._sessions: list[GuardedSession] = []
+        self._session: GuardedSession | None = None
+        self._origin: Actor | None = None
+        self._told = False
 
     @property
     def connection(self) -> Connection:
@@ -74,7 +79,34 @@ class Work:
                 _("Bare SQL is for the system alone"),
                 hint=_('Ask through work.session, or say why: work.as_system("the reason").connection.'),
             )
+        self._tell_system_use()
         return self.unguarded
+
+    @property
+    def session(self) -> GuardedSession:
+        """SQLAlchemy's session, for queries that :meth:`page` and :meth:`sums` do not answer.
+
+        It shows what the actor may see, of rows and fields, and refuses SQL that nobody can look
+        into. It ends with this unit of work. What was written meanwhile is read anew.
+        """
+        if self._session is None:
+            self._tell_system_use()
+            self._session = self.records.session(self)
+            self._sessions.append(self._session)
+        elif self.pending:
+            self._session.expire_all()
+        return self._session
+
+    def _tell_system_use(self) -> None:
+        """Say once that somebody's work went beyond what they may see, and why."""
+        if self._origin is not None and not self._told:
+            self._told = True
+            self.records.system_used(self._origin, str(self.actor.reason), self.via)
+
+    def close(self) -> None:
+        """Let go of everything that sessions loaded."""
+        for session in self._sessions:
+            session.close()
 
     # What is known
 
@@ -234,8 +266,13 @@ class Work:
             writable=self.writable,
         )  # fmt: skip
         found.registry = self.registry
+        found._sessions = self._sessions
+        found._origin = self._origin if self.actor.is_system else self.actor
         return found
 
     def flush(self) -> None:
         """Write what the writes so far entail: audit rows, history, events."""
+        for session in self._sessions:
+            session.flush()
+            session.expire_all()
         write.flush(self)

@@ -1,0 +1,241 @@
+"""What a statement of a plugin's names, and what it may not contain.
+
+Rows are filtered by :mod:`.shadow`, which replaces each table by its name. So what must not get
+through is SQL that nobody can look into: text, and tables that are not known as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, configure_mappers
+from sqlalchemy.sql import dml, elements, functions, operators, selectable
+
+from ..errors import ForbiddenError
+from ..messages import Message, _
+from ..storage.base import Base
+
+NUMBER_OR_STAR = re.compile(r"\*|\d+(\.\d+)?|NULL", re.IGNORECASE)
+OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|?]+|[A-Za-z]+( [A-Za-z]+)*")
+READS_BY_TEXT = re.compile(
+    r"(query|table|schema|database|cursor)_to_|ts_stat|ts_rewrite|dblink|crosstab|connectby|lo_|pg_"
+    r"|set_config|current_setting|load_extension|readfile|writefile|edit|fts\d_tokenizer",
+    re.IGNORECASE,
+)
+"""Functions that read tables or files which they are given the name of, or change the connection."""
+
+OWN_MODULES = ("sqlalchemy.", "tenon.")
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a statement names: tables, and columns of tables by ``(table, key)``."""
+
+    tables: frozenset[sa.Table]
+    columns: frozenset[tuple[sa.Table, str]]
+    opened: bool = False
+    """Whether options of the statement may bring further tables in: eager loads."""
+    nested: bool = False
+    """Whether there is a SELECT in it, beside the statement itself."""
+
+
+def refused(what: Message | str) -> ForbiddenError:
+    """The answer to a statement that the guard cannot look into."""
+    return ForbiddenError(
+        _("work.session does not run this: %(what)s", what=what),
+        hint=_(
+            "Ask with select() of mapped classes, or say why the system has to ask: "
+            'work.as_system("the reason").connection.'
+        ),
+    )
+
+
+def named(statement: Any, beneath: sa.MetaData | None = None) -> Named:
+    """The tables and columns of ``statement``, at whatever depth; ``ForbiddenError`` for raw SQL.
+
+    ``beneath`` has the tables that :mod:`.shadow` names, in a statement that is part of another.
+    """
+    walk = _Walk(beneath)
+    walk.down(statement)
+    options = getattr(statement, "_with_options", ())
+    for part in _parts_of_options(options):
+        walk.down(part)
+    return Named(frozenset(walk.tables), frozenset(walk.columns), bool(options), walk.nested)
+
+
+def _parts_of_options(options: Iterable[Any]) -> Iterator[Any]:
+    """SQL that loader options carry: ``with_expression``, ``and_()`` of an eager load."""
+    for option in options:
+        for part in getattr(option, "context", ()):
+            yield from getattr(part, "_extra_criteria", ())
+            yield from (v for v in part.local_opts.values() if isinstance(v, sa.ClauseElement))
+        criteria = getattr(option, "where_criteria", None)
+        if isinstance(criteria, sa.ClauseElement):
+            yield criteria
+
+
+class _Walk:
+    def __init__(self, beneath: sa.MetaData | None) -> None:
+        self._beneath = beneath
+        self.tables: set[sa.Table] = set()
+        self.columns: set[tuple[sa.Table, str]] = set()
+        self.nested = False
+        self._seen: set[int] = set()
+        self._held: list[Any] = []
+
+    def down(self, root: Any) -> None:
+        stack = [root]
+        while stack:
+            element = stack.pop()
+            if id(element) in self._seen:
+                continue
+            self._seen.add(id(element))
+            # An id is that of one object for as long as the object lives.
+            self._held.append(element)
+            if isinstance(element, sa.BindParameter):
+                continue
+            if isinstance(element, elements.ColumnClause):
+                self._column(element, stack)
+            elif isinstance(element, selectable.TableClause):
+                self._table(element)
+            else:
+                _refuse(element, root)
+                self.nested = self.nested or (
+                    element is not root and isinstance(element, selectable.SelectBase)
+                )
+                stack.extend(element.get_children())
+
+    def _column(self, column: Any, stack: list[Any]) -> None:
+        table = column.table
+        if table is None:
+            if column.is_literal and not NUMBER_OR_STAR.fullmatch(str(column.name)):
+                raise refused(_("the text %(text)s", text=repr(str(column.name))))
+        elif isinstance(table, selectable.TableClause):
+            self._table(table)
+            self.columns.add((table, column.key))  # type: ignore[arg-type]
+        else:
+            stack.append(table)
+            self.columns |= {(root.table, root.key) for root in column.base_columns if _of_table(root)}
+
+    def _table(self, table: Any) -> None:
+        shadowed = self._beneath is not None and getattr(table, "metadata", None) is self._beneath
+        if not shadowed and table not in self.tables:
+            known = Base.metadata.tables.get(getattr(table, "key", ""))
+            if known is None or not known == table:
+                raise refused(_("the table %(name)s is not one of a mapped class", name=repr(table.name)))
+            self.tables.add(known)
+
+
+def _of_table(column: Any) -> bool:
+    return isinstance(column, sa.Column) and isinstance(column.table, sa.Table)
+
+
+def _refuse(element: Any, root: Any) -> None:
+    if isinstance(element, elements.AbstractTextClause | selectable.TextualSelect):
+        raise refused(_("text(), which is SQL that nobody can look into"))
+    if isinstance(element, selectable.SelectBase):
+        _refuse_select(element)
+    elif isinstance(element, dml.UpdateBase):
+        _refuse_write(element, root)
+    elif isinstance(element, functions.FunctionElement):
+        _refuse_function(element)
+    elif isinstance(element, elements.BinaryExpression | elements.UnaryExpression):
+        _refuse_operator(element)
+    elif isinstance(element, sa.TableValuedColumn):
+        raise refused(_("a whole row as one value"))
+    elif type(element).__visit_name__ == "orm_from_statement":
+        raise refused(_("from_statement(); select from aliased(Model, statement.subquery()) instead"))
+    _refuse_strange(element)
+
+
+def _refuse_select(element: Any) -> None:
+    if element._for_update_arg is not None:
+        raise refused(_("with_for_update(); records are locked by work.update"))
+    if getattr(element, "_statement_hints", ()) or getattr(element, "_hints", ()):
+        raise refused(_("a hint in the database's own words"))
+    _refuse_affixes(element)
+
+
+def _refuse_affixes(element: Any) -> None:
+    if getattr(element, "_prefixes", ()) or getattr(element, "_suffixes", ()):
+        raise refused(_("prefix_with() and suffix_with(), which are text"))
+
+
+def _refuse_write(element: Any, root: Any) -> None:
+    if element is not root or not isinstance(element, sa.Update | sa.Delete):
+        raise refused(_("an insert(), or a write inside another statement"))
+    if element._hints:
+        raise refused(_("a hint in the database's own words"))
+    _refuse_affixes(element)
+
+
+def _refuse_function(element: Any) -> None:
+    name = str(getattr(element, "name", ""))
+    if READS_BY_TEXT.match(name):
+        raise refused(_("the function %(name)s(), which reads what it is told in text", name=name))
+
+
+def _refuse_operator(element: Any) -> None:
+    for operator in (element.operator, getattr(element, "modifier", None)):
+        if isinstance(operator, operators.custom_op) and not OPERATOR.fullmatch(operator.opstring.strip()):
+            raise refused(_("the operator %(text)s", text=repr(operator.opstring)))
+
+
+def _refuse_strange(element: Any) -> None:
+    """SQL of a class that somebody else compiles is text by another name."""
+    kind = type(element)
+    if not kind.__module__.startswith(OWN_MODULES) and "_compiler_dispatcher" in {
+        name for base in kind.__mro__ for name in vars(base)
+    }:
+        raise refused(_("%(name)s, which writes SQL of its own", name=kind.__name__))
+
+
+def table_of(statement: Any) -> sa.Table:
+    """The table that an ``update()`` or ``delete()`` writes."""
+    found = Base.metadata.tables.get(getattr(statement.table, "key", ""))
+    if found is None or not found == statement.table:
+        raise refused(_("a write of something other than a mapped class"))
+    return found
+
+
+def loaded_with(found: Named) -> frozenset[sa.Table]:
+    """The tables of a statement, with those that SQLAlchemy may bring in by itself: the other tables
+    of a class, expressions that are attributes of it, and what it loads eagerly."""
+    tables: set[sa.Table] = set()
+    waiting = list(found.tables)
+    while waiting:
+        table = waiting.pop()
+        if table not in tables:
+            tables.add(table)
+            waiting += _beside(table, found.opened)
+    return frozenset(tables)
+
+
+_BESIDE: dict[tuple[sa.Table, bool, int], tuple[sa.Table, ...]] = {}
+
+
+def _beside(table: sa.Table, opened: bool) -> tuple[sa.Table, ...]:
+    mappers = Base.registry.mappers
+    key = (table, opened, len(mappers))
+    if key not in _BESIDE:
+        configure_mappers()
+        found = {t for mapper in mappers if table in mapper.tables for t in _of_mapper(mapper, opened)}
+        _BESIDE[key] = tuple(found)
+    return _BESIDE[key]
+
+
+def _of_mapper(mapper: Mapper[Any], opened: bool) -> Iterator[sa.Table]:
+    for member in mapper.self_and_descendants:
+        yield from (t for t in member.tables if isinstance(t, sa.Table))
+    for attribute in mapper.column_attrs:
+        if not isinstance(attribute.expression, sa.Column):
+            yield from named(attribute.expression).tables
+    for relation in mapper.relationships:
+        if opened or relation.lazy in ("joined", False):
+            yield from (t for t in relation.mapper.tables if isinstance(t, sa.Table))
+            if isinstance(relation.secondary, sa.Table):
+                yield relation.secondary
