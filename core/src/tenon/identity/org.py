@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -91,14 +91,11 @@ class Org:
     ) -> tuple[Person, ...]:
         """A shortest chain from one user down to another, both included; empty where there is none."""
         with self._reading(connection) as database:
-            people = _between(database, above_id, below_id)
-            nexts = _next_below(database, people)
-        if above_id not in people:
-            return ()
-        found = [people[above_id]]
-        while found[-1].id != below_id:
-            steps = [people[id_] for id_ in nexts[found[-1].id]]
-            found.append(min(steps, key=lambda person: (person.name, person.id)))
+            steps = _between(database, above_id, below_id)
+            direct = _direct(database, [person.id for step in steps for person in step])
+        found: list[Person] = []
+        for step in steps:
+            found.append(next(p for p in step if not found or (found[-1].id, p.id) in direct))
         return tuple(found)
 
     def reports(self, user_id: UUID, connection: Connection | None = None) -> list[Person]:
@@ -252,27 +249,27 @@ def _compare(stored: Places, due: Places) -> Iterator[Difference]:
                     yield Difference(above, below, have.get(above), want.get(above))
 
 
-def _between(connection: Connection, above_id: UUID, below_id: UUID) -> dict[UUID, Person]:
-    """Everybody on a shortest chain between two users."""
+def _between(connection: Connection, above_id: UUID, below_id: UUID) -> list[list[Person]]:
+    """Everybody on a shortest chain between two users, by their distance from the upper one."""
     upper, lower, whole = LINES.alias("upper"), LINES.alias("lower"), LINES.alias("whole")
     query = (
-        sa.select(User.id, User.name)
+        sa.select(User.id, User.name, upper.c.distance)
         .join(upper, upper.c.below_id == User.id)
         .join(lower, lower.c.above_id == User.id)
         .join(whole, sa.and_(whole.c.above_id == above_id, whole.c.below_id == below_id))
         .where(upper.c.above_id == above_id, lower.c.below_id == below_id)
         .where(upper.c.distance + lower.c.distance == whole.c.distance)
+        .order_by(upper.c.distance, User.name, User.id)
     )
-    return {row.id: Person(row.id, row.name) for row in connection.execute(query)}
+    found: dict[int, list[Person]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.distance].append(Person(row.id, row.name))
+    return list(found.values())
 
 
-def _next_below(connection: Connection, people: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    among = set(people)
-    found: dict[UUID, list[UUID]] = defaultdict(list)
-    if among:
-        step = sa.select(LINES.c.above_id, LINES.c.below_id).where(
-            LINES.c.above_id.in_(among), LINES.c.below_id.in_(among), LINES.c.distance == 1
-        )
-        for above, below in connection.execute(step):
-            found[above].append(below)
-    return found
+def _direct(connection: Connection, people: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Who of those people reports to whom of them directly, as ``(above, below)``."""
+    pairs = sa.select(LINES.c.above_id, LINES.c.below_id).where(
+        LINES.c.above_id.in_(people), LINES.c.below_id.in_(people), LINES.c.distance == 1
+    )
+    return {(row.above_id, row.below_id) for row in connection.execute(pairs)}
