@@ -153,8 +153,8 @@ def _records(
         timezone=settings.locale.timezone,
         assign_owner=assign_owner,
         modes=settings.modes,
-    )
         private_tables=[table for _plugin, table in plugins.contributions(c.PrivateTable)],
+    )
 
 
 def _access_log(settings: Settings, clock: Clock, records: Records) -> AccessLog:
