@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from tenon.identity.actor import Actor
 from tenon.settings import Settings
 from tenon.testing import ApiClient
 from tenon.testing.deployments import Deployments
-from tests.access.watching import OwnRecords, logged
+from tenon.testing.people import PASSWORD
+from tests.access.watching import OwnRecords, clear, logged
 
 ABSENT = UUID("00000000-0000-7000-8000-000000000001")
 
@@ -44,6 +46,7 @@ def hidden(tenon: Tenon, api: ApiClient, as_role: Callable[..., Actor]) -> UUID:
     """An account of somebody else, who alone may see it."""
     found = UUID(api.acting_as(as_role()).post("/accounts", {"name": "Hidden"})["id"])
     tenon.access.policy = OwnRecords()
+    clear(tenon)
     return found
 
 
@@ -86,6 +89,84 @@ def test_a_bulk_write_leaves_an_entry_for_each_hidden_record(
 ) -> None:
     api.post("/accounts/bulk", {"archive": [str(hidden), str(ABSENT)]})
     assert [(e.kind, e.record_id) for e in logged(tenon)] == [("hidden", hidden)]
+
+
+class ReadOnly(OwnRecords):
+    """Everybody reads everything and changes what they own; what they own they cannot give away."""
+
+    def scope(
+        self, actor: Actor, action: str, entity: str, table: sa.FromClause
+    ) -> sa.ColumnElement[bool] | None:
+        return None if action == "read" else super().scope(actor, action, entity, table)
+
+
+def test_a_record_that_may_be_read_and_not_changed_is_denied_by_its_id(
+    tenon: Tenon, api: ApiClient, hidden: UUID
+) -> None:
+    tenon.access.policy = ReadOnly()
+    api.patch(f"/accounts/{hidden}", {"name": "x"}, version=1, status=403)
+    (entry,) = logged(tenon)
+    assert (entry.kind, entry.action, entry.record_id) == ("denied", "update", hidden)
+
+
+def test_a_record_put_out_of_ones_own_reach_is_denied_by_its_id(
+    tenon: Tenon, api: ApiClient, hidden: UUID, as_role: Callable[..., Actor]
+) -> None:
+    mine = api.post("/accounts", {"name": "Mine"})["id"]
+    api.patch(f"/accounts/{mine}", {"owner_id": str(as_role().id)}, version=1, status=403)
+    (entry,) = logged(tenon, "denied")
+    assert (entry.reason, str(entry.record_id)) == ("reach", mine)
+
+
+def test_work_with_the_systems_rights_is_logged_with_the_reason(
+    tenon: Tenon, actor: Actor, hidden: UUID
+) -> None:
+    with tenon.records.writing(actor, via="web") as work:
+        work.as_system("count what nobody may see").count("account")
+    (entry,) = logged(tenon, "system")
+    assert (entry.actor_id, entry.reason, entry.via) == (actor.id, "count what nobody may see", "web")
+
+
+def test_sql_that_nobody_can_look_into_leaves_an_entry(tenon: Tenon, actor: Actor, hidden: UUID) -> None:
+    with tenon.records.reading(actor) as work:
+        with pytest.raises(ForbiddenError):
+            work.session.execute(sa.text("SELECT 1"))
+        with pytest.raises(ForbiddenError):
+            work.session.connection()
+        with pytest.raises(ForbiddenError):
+            _bare = work.connection
+    found = logged(tenon)
+    assert {(e.kind, e.action, e.reason) for e in found} == {("denied", "sql", "sql")}
+    assert sum(e.count for e in found) == 3
+
+
+def test_what_happens_at_the_door_is_logged(tenon: Tenon, client: Any, actor: Actor) -> None:
+    """Each once: in, out, a wrong password, a name that nobody has, a password changed, a key made."""
+    assert actor.id is not None
+
+    def sign_in(email: str, password: str) -> None:
+        page = client.get("/sign-in").get_data(as_text=True)
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+        client.post("/sign-in", data={"email": email, "password": password, "csrf_token": token})
+
+    sign_in("anna@example.com", "not the password")
+    sign_in("nobody@example.com", "not the password")
+    sign_in("a password in the wrong box", "x")
+    tenon.identity.sign_out(tenon.identity.sign_in("anna@example.com", PASSWORD).secret)
+    tenon.identity.create_api_key(actor.id, "ERP")
+    tenon.identity.set_password(actor.id, "another password for tests")
+    found = logged(tenon)
+    failed = [(e.actor_id, e.actor_name, e.address) for e in found if e.kind == "sign_in_failed"]
+    assert sorted(failed, key=str) == sorted(
+        [
+            (actor.id, "Anna Example", "127.0.0.1"),
+            (None, "nobody@example.com", "127.0.0.1"),
+            (None, "", "127.0.0.1"),
+        ],
+        key=str,
+    )
+    others = {e.kind: e.actor_id for e in found if e.kind != "sign_in_failed"}
+    assert others == dict.fromkeys(("signed_in", "signed_out", "key", "password"), actor.id)
 
 
 def test_the_request_that_is_refused_asks_the_log_nothing(

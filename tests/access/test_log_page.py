@@ -21,7 +21,7 @@ from tenon.clock import ManualClock
 from tenon.identity.actor import Actor
 from tenon.settings import Settings
 from tenon.testing.people import PASSWORD, sign_in
-from tests.access.watching import OwnRecords, logged
+from tests.access.watching import OwnRecords, clear, logged
 from tests.web.visitor import Page, Visitor
 
 
@@ -35,6 +35,7 @@ def admin(tenon: Tenon, tenon_app: object, as_role: Callable[..., Actor]) -> Vis
     who = as_role(admin=True, name="Ada", email="ada@example.com", password=PASSWORD)
     client = tenon.app.test_client()
     sign_in(tenon, client, str(who.email))
+    clear(tenon, "signed_in", "user", "password")
     return Visitor(client)
 
 

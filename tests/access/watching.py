@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tenon.access.entries import Entry, Wanted, entries
+from tenon.access.models import AccessEntry
 from tenon.access.policy import OpenPolicy
 from tenon.app import Tenon
 from tenon.identity.actor import Actor
@@ -20,6 +21,14 @@ class OwnRecords(OpenPolicy):
         self, actor: Actor, action: str, entity: str, table: sa.FromClause
     ) -> sa.ColumnElement[bool] | None:
         return table.c.owner_id == actor.id if "owner_id" in table.c else None
+
+
+def clear(tenon: Tenon, *kinds: str) -> None:
+    """Take out what making the test's world left in the log: everything, or what is of those kinds."""
+    assert tenon.access_log.flush()
+    gone = sa.delete(AccessEntry)
+    with tenon.storage.writing() as connection:
+        connection.execute(gone.where(AccessEntry.kind.in_(kinds)) if kinds else gone)
 
 
 def logged(tenon: Tenon, kind: str | None = None, size: int = 100) -> list[Entry]:
