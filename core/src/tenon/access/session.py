@@ -67,6 +67,8 @@ class GuardedSession(Session):
         self.writable = writable
         self.checked = IdentitySet()
         """What a flush has looked at before it began."""
+        self.on_refusal: Callable[[], None] = lambda: None
+        """Called when a statement is refused, for whoever keeps a log of it."""
         self._connection = connection
         self._beneath = beneath
         self._shadows: dict[sa.Table, sa.CTE | None] = {}
@@ -80,6 +82,7 @@ class GuardedSession(Session):
     def get_bind(self, *_args: Any, **_options: Any) -> Connection:
         """The connection, for SQLAlchemy's own use while it runs a statement."""
         if not self._inside and not self.unrestricted:
+            self.on_refusal()
             raise guard.refused(_("get_bind(), which leads to the bare connection"))
         return self._connection
 
@@ -160,6 +163,7 @@ def _bare(name: str) -> Callable[..., Any]:
 
     def method(self: GuardedSession, *args: Any, **options: Any) -> Any:
         if not self.unrestricted:
+            self.on_refusal()
             raise guard.refused(f"{name}()")
         return original(self, *args, **options)
 
@@ -191,8 +195,13 @@ for _name in ("begin", "begin_nested", "commit", "rollback", "prepare"):
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _look(state: ORMExecuteState) -> None:
     session: Any = state.session
-    if not session.unrestricted:
+    if session.unrestricted:
+        return
+    try:
         state.statement = session.guarded(state)
+    except ForbiddenError:
+        session.on_refusal()
+        raise
 
 
 @event.listens_for(GuardedSession, "before_attach")

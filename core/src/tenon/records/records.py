@@ -161,7 +161,9 @@ class Records:
             # known since the engine first connected
             self._beneath = Beneath(str(self.storage.engine.dialect.default_schema_name))
         rules = SessionRules(work)
-        return GuardedSession(work.unguarded, work.actor, rules, self._beneath, writable=work.writable)
+        found = GuardedSession(work.unguarded, work.actor, rules, self._beneath, writable=work.writable)
+        found.on_refusal = lambda: self.access.watch.denied(work.actor, "sql", None, "sql")
+        return found
 
     def statement(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """A SQL statement built once; keyed so that a new kind of record or predicate has its own."""

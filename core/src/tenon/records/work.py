@@ -75,6 +75,7 @@ class Work:
         beyond them does so by ``work.as_system("why").connection``.
         """
         if not self.actor.is_system:
+            self.access.watch.denied(self.actor, "sql", None, "sql")
             raise ForbiddenError(
                 _("Bare SQL is for the system alone"),
                 hint=_('Ask through work.session, or say why: work.as_system("the reason").connection.'),
