@@ -95,8 +95,9 @@ def test_it_is_filtered_by_person_kind_record_and_day(
 
 
 def test_one_persons_entries_are_a_link_away(entries: None, admin: Visitor, actor: Actor) -> None:
-    link = next(url for url in admin.get("/settings/access-log").links if f"actor={actor.id}" in url)
-    assert [row.split()[0] for row in rows(admin.get(link))] == ["Refused"]
+    for page in ("/settings/access-log", f"/settings/people/{actor.id}"):
+        link = next(url for url in admin.get(page).links if f"actor={actor.id}" in url)
+        assert [row.split()[0] for row in rows(admin.get(link))] == ["Refused"]
 
 
 @pytest.mark.parametrize(
