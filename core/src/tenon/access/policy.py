@@ -123,6 +123,12 @@ class Access:
         self.policy = policy
         self.watch = watch or Watch()
 
+    def held(self) -> Access:
+        """The same, with the policy as it is now: what one unit of work is answered from, so that it
+        never gets the rows of one policy with the fields of the next."""
+        held = getattr(self.policy, "held", None)
+        return self if held is None else Access(held(), self.watch)
+
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         if actor.scopes is not None and not _in_scopes(actor.scopes, entity, action):
             return False

@@ -410,11 +410,12 @@ class Integration:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """``run(tenon)`` raises when something is wrong; ``/readyz`` shows it."""
+    """``run(tenon)`` raises when something is wrong; ``/readyz`` shows it and answers 503. A sentence that
+    it gives says what is not well and no reason to stop: 200, with the status ``degraded``."""
 
     key: str
     label: Message
-    run: Callable[..., None]
+    run: Callable[..., Message | str | None]
     modes: Modes = EVERY_MODE
 
 
@@ -484,8 +485,8 @@ class Seed:
 Contribution = (
     Entity
     | EntityExtension
-    | Pipeline
     | PrivateTable
+    | Pipeline
     | PipelinePatch
     | GuardCheck
     | Permission

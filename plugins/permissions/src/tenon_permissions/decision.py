@@ -36,23 +36,31 @@ Reaches = Callable[[str, str], bool]
 """Whether a scope, in a line of that effect, holds for the record in question."""
 
 
-class Once(SimpleEval):  # type: ignore[misc]
-    """An expression that was parsed before. Casbin parses it at each decision, which is what costs most."""
+def _model() -> Model:
+    found = Model()
+    found.load_model_from_text(MODEL)
+    return found
 
-    def __init__(self, tree: Any, functions: Any) -> None:
+
+# Parsed once, when this is imported: Casbin does it at each decision, which costs most of one, and
+# CPython 3.11 now and then raises SystemError where several threads parse at once.
+_MATCHER = Enforcer._get_expression(_model()["m"]["m"].value).ast_parsed_value
+
+
+class Matcher(SimpleEval):  # type: ignore[misc]
+    """Evaluates the matcher; each decision has one of its own, so that threads do not meet."""
+
+    def __init__(self, functions: Any) -> None:
         super().__init__("", functions)
-        self.ast_parsed_value = tree
+        self.ast_parsed_value = _MATCHER
 
 
 class Deciding(Enforcer):  # type: ignore[misc]
-    """Casbin's enforcer; each decision has an evaluator of its own, so that threads do not meet."""
+    """Casbin's enforcer, with the matcher as it was parsed before."""
 
-    _parsed: Any = None
-
-    def _get_expression(self, expr: str, functions: Any = None) -> Once:
-        if self._parsed is None:
-            self._parsed = Enforcer._get_expression(expr, functions).ast_parsed_value
-        return Once(self._parsed, functions)
+    @staticmethod
+    def _get_expression(expr: str, functions: Any = None) -> Matcher:
+        return Matcher(functions)
 
 
 class Tokens(Adapter):  # type: ignore[misc]
@@ -75,9 +83,7 @@ class Judge:
     """Casbin over some lines. ``administrative`` are the kinds of record that ``*`` leaves out."""
 
     def __init__(self, lines: Sequence[Line], administrative: Collection[str]) -> None:
-        model = Model()
-        model.load_model_from_text(MODEL)
-        self._enforcer = Deciding(model, Tokens([line for line in lines if not line.takes_fields]))
+        self._enforcer = Deciding(_model(), Tokens([line for line in lines if not line.takes_fields]))
         for name, function in (
             ("has", lambda roles, sub: sub in roles),
             ("serves", lambda modes, dom: dom == EVERY or dom in modes),

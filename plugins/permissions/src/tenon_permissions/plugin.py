@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tenon.api import Command, Policy, RoleTemplate, Scope, Seed, Work, hookimpl, system
+from tenon.api import Command, HealthCheck, Policy, RoleTemplate, Scope, Seed, Work, _, hookimpl, system
 
 from .commands import COMMANDS
 from .defaults import TEMPLATES, default_document
@@ -26,6 +26,13 @@ def role_templates() -> Iterable[RoleTemplate]:
 @hookimpl
 def access_policy(tenon: Any) -> Policy:
     return PermissionsPolicy(tenon)
+
+
+@hookimpl
+def health_checks() -> Iterable[HealthCheck]:
+    return (
+        HealthCheck("policy", _("The policy is in force"), lambda tenon: tenon.access.policy.check_health()),
+    )
 
 
 @hookimpl

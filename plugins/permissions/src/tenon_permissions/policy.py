@@ -11,14 +11,11 @@ import sqlalchemy as sa
 import structlog
 
 from tenon.api import (
-    ALL_FIELDS,
     Actor,
     Branch,
     Explanation,
     FieldSet,
-    Id,
     Message,
-    TenonError,
     UnavailableError,
     _,
 )
@@ -26,9 +23,9 @@ from tenon.api import (
 from .checking import check
 from .defaults import ADMIN_ONLY
 from .document import Role
-from .line import ALL
+from .held import Held
 from .names import Names, names_of
-from .reach import Query, Reach, Who
+from .reach import Reach
 from .revisions import Revisions
 from .snapshot import Decision, Snapshot
 from .standing import Standing, Standings
@@ -36,7 +33,7 @@ from .standing import Standing, Standings
 log = structlog.get_logger(__name__)
 
 PROBE_SECONDS = 0.5
-MOST_COMPILED = 20_000
+NONE_YET = "none"
 
 
 class PermissionsPolicy:
@@ -54,8 +51,7 @@ class PermissionsPolicy:
         self.broken: str | None = None
         self._number = -1
         self._looked = float("-inf")
-        self._snapshot = Snapshot("none", ADMIN_ONLY, self.names)
-        self._compiled: dict[tuple[Any, ...], tuple[Any, tuple[Branch, ...]]] = {}
+        self._snapshot = Snapshot(NONE_YET, ADMIN_ONLY, self.names)
         self._lock = Lock()
 
     # The snapshot in force
@@ -110,37 +106,49 @@ class PermissionsPolicy:
             document = self.revisions.load(number) if number else ADMIN_ONLY
             errors = [f for f in check(document, self.names) if f.severity == "error"]
             self.broken = "; ".join(map(str, errors[:5])) or None
-        except TenonError as error:
-            self.broken = str(error)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            # Whatever is wrong with what is stored, requests go on under the last good policy.
+            self.broken = str(error) or type(error).__name__
         self._number = number
         if self.broken:
             log.error("policy_refused", revision=number, kept=self._snapshot.version, error=self.broken)
             return
         self._snapshot = Snapshot(str(number), document, self.names)
-        self._compiled = {}
+
+    def check_health(self) -> Message | None:
+        """That a policy is in force that was made for this deployment: ``UnavailableError`` in a process
+        that has none to keep, a sentence in one that keeps the last good one."""
+        kept = self.snapshot.version
+        if not self.broken and self._number >= 0:
+            return None
+        if kept == NONE_YET:
+            raise UnavailableError(
+                _("No policy could be read, so only administrators may do anything"),
+                hint=_("Look at what is wrong with it: tenon access check"),
+            )
+        return _("The newest policy is not in force; revision %(kept)s is", kept=kept)
 
     # What the kernel asks
 
+    def held(self) -> Held:
+        """The policy as it is now, for a unit of work: its rows and its fields come of one revision."""
+        return Held(self, self.snapshot)
+
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
-        return self.decision(actor, entity, action).allowed
+        return self.held().allows(actor, action, entity)
 
     def scope(
         self, actor: Actor, action: str, entity: str, table: sa.FromClause
     ) -> sa.ColumnElement[bool] | None:
-        found: sa.ColumnElement[bool] | None = self._rows(actor, action, entity, table)[0]
-        return found
+        return self.held().scope(actor, action, entity, table)
 
     def branches(self, actor: Actor, action: str, entity: str, table: sa.FromClause) -> tuple[Branch, ...]:
-        return self._rows(actor, action, entity, table)[1]
+        return self.held().branches(actor, action, entity, table)
 
     def fields(self, actor: Actor, action: str, entity: str) -> FieldSet:
-        snapshot = self.snapshot
-        decision = snapshot.decide(self._roles(snapshot, actor), entity, action)
-        types = self.tenon.records.registry
-        if entity not in types:
-            return ALL_FIELDS
-        type_ = types[entity]
-        return snapshot.fields(decision, entity, type_.fields, type_)
+        return self.held().fields(actor, action, entity)
 
     def explain(self, actor: Actor, action: str, entity: str, id_: UUID) -> Explanation:
         from .why import explain
@@ -150,8 +158,7 @@ class PermissionsPolicy:
     # For the rest of the plugin
 
     def decision(self, actor: Actor, entity: str, action: str) -> Decision:
-        snapshot = self.snapshot
-        return snapshot.decide(self._roles(snapshot, actor), entity, action)
+        return self.held().decision(actor, entity, action)
 
     def changed(self) -> None:
         """A policy, a grant or a territory changed in this process: look again at once."""
@@ -160,67 +167,4 @@ class PermissionsPolicy:
 
     def reach(self, snapshot: Snapshot, actor: Actor, standing: Standing | None = None) -> Reach:
         """The compiler for one actor under a snapshot, in force or not."""
-        roles = self._roles(snapshot, actor)
-        return Reach(
-            self.names,
-            self.tenon.identity.org,
-            self.tenon.storage.dialect,
-            who_is(actor, standing or self.standings.of(actor)),
-            lambda entity, action: snapshot.decide(roles, entity, action),
-        )
-
-    def _roles(self, snapshot: Snapshot, actor: Actor) -> frozenset[str]:
-        return snapshot.roles(actor.roles, admin=actor.admin)
-
-    def _rows(
-        self, actor: Actor, action: str, entity: str, table: sa.FromClause
-    ) -> tuple[sa.ColumnElement[bool] | None, tuple[Branch, ...]]:
-        """The predicate and its branches; the same objects as long as nothing changes."""
-        if entity not in self.names.entities:
-            return sa.false(), ()
-        snapshot, standing, compiled = self.snapshot, self.standings.of(actor), self._compiled
-        roles = self._roles(snapshot, actor)
-        key = (snapshot.version, actor.id, actor.team_id, roles, standing, entity, action, table)
-        found = compiled.get(key)
-        if found is None:
-            reach = self.reach(snapshot, actor, standing)
-            found = reach.rows(entity, action, table), _branches(reach, entity, action, table, standing)
-            if len(compiled) >= MOST_COMPILED:
-                compiled.clear()
-            compiled[key] = found
-        return found
-
-
-def who_is(actor: Actor, standing: Standing) -> Who:
-    """An actor as bound values."""
-    principals = sorted(standing.principals)
-    return Who(
-        sa.literal(actor.id, Id),
-        sa.literal(actor.team_id, Id),
-        lambda column: column.in_(principals),
-        standing.now,
-    )
-
-
-def _branches(
-    reach: Reach, entity: str, action: str, table: sa.FromClause, standing: Standing
-) -> tuple[Branch, ...]:
-    """One branch for each scope that is not within another one."""
-    decision = reach.decide(entity, action)
-    if not decision.allowed or ALL in decision.allow:
-        return ()
-    scopes = [s for s in decision.allow if not (s == "own" and "subtree" in decision.allow)]
-    type_ = reach.names.entities[entity]
-    direct = type_.entity.owner in type_.fields
-    few = standing.few and direct and "subtree" in scopes
-    if len(scopes) < 2 and not few:
-        return ()
-    denied = reach.denied(decision, entity, action, table)
-    found = []
-    for name in scopes:
-        where = reach.scope(name, entity, action, table)
-        owners = None
-        if few and name == "subtree":
-            owners = Query(reach, entity, action, table, None).below()
-        found.append(Branch(where if denied is None else sa.and_(where, denied), owners))
-    return tuple(found)
+        return Held(self, snapshot).reach(actor, standing or self.standings.of(actor))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
-from tenon.api import ALL_FIELDS, FieldSet, NamedFieldSet
+import sqlalchemy as sa
+
+from tenon.api import ALL_FIELDS, Branch, FieldSet, NamedFieldSet
 
 from .decision import Judge, Reaches, covers
 from .document import PolicyDocument
@@ -17,6 +20,10 @@ ADMIN = "admin"
 EVERYONE = "everyone"
 ALWAYS = frozenset({"id", "version"})
 MOST_DECISIONS = 20_000
+MOST_COMPILED = 20_000
+
+Compiled = tuple[sa.ColumnElement[bool] | None, tuple[Branch, ...]]
+"""A predicate with its branches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +57,7 @@ class Snapshot:
         self.field_sets: Mapping[str, NamedFieldSet] = {**names.field_sets, **document.field_sets}
         self._known = frozenset(document.roles)
         self._lines = _indexed(document.lines)
+        self.compiled: dict[tuple[Any, ...], Compiled] = {}
         self._decisions: dict[tuple[frozenset[str], str, str], Decision] = {}
         self._fields: dict[tuple[Decision, object], FieldSet] = {}
         self._lock = Lock()
@@ -61,6 +69,13 @@ class Snapshot:
         """
         implied = {EVERYONE, ADMIN} if admin else {EVERYONE}
         return (frozenset(given) - {ADMIN} | implied) & self._known
+
+    def keep_compiled(self, key: tuple[Any, ...], found: Compiled) -> None:
+        """Remember a predicate, whose every part is in the key."""
+        with self._lock:
+            if len(self.compiled) >= MOST_COMPILED:
+                self.compiled.clear()
+            self.compiled[key] = found
 
     def decide(self, roles: frozenset[str], entity: str, action: str) -> Decision:
         key = (roles, entity, action)
