@@ -13,6 +13,7 @@ from tenon.clock import ManualClock
 from tenon.identity import Identity, IdentityOptions
 from tenon.storage import Storage
 from tenon.storage.migrations import MigrationOwner, Migrations
+from tests.identity.provider import Forger
 
 FOLDER = Path(tenon.identity.models.__file__).parent / "migrations"
 OPTIONS = IdentityOptions(secret_key="a secret that only tests know")
@@ -57,3 +58,11 @@ def another_process(
 ) -> Identity:
     """The same users as another process sees them: other connections, another memory."""
     return Identity(open_storage(database), clock, OPTIONS)
+
+
+@pytest.fixture
+def forger(clock: ManualClock) -> Iterator[Forger]:
+    """A provider on this machine that signs whatever a test wants signed."""
+    provider = Forger(lambda: clock.now().timestamp())
+    yield provider
+    provider.close()

@@ -118,6 +118,7 @@ def _identity_options(settings: Settings) -> IdentityOptions:
         secret_key=settings.secret_key,
         deployment=settings.name,
         second_step=settings.session.require_totp,
+        oidc=settings.oidc,
     )
 
 

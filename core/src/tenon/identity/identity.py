@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..clock import Clock
+from ..settings.model import OidcProvider
 from ..storage.engine import Storage
 from .actor import Actor, system
 from .events import EventKind, IdentityEvent, Listener, Teller
+from .external import External
 from .keys import ApiKeys, KeySummary
 from .org import Org
 from .passwords import Passwords
@@ -40,6 +42,7 @@ class IdentityOptions:
     secret_key: str | None = None
     deployment: str = "Tenon"
     second_step: str = "nobody"
+    oidc: Mapping[str, OidcProvider] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"IdentityOptions(session_lifetime={self.session_lifetime!s})"
@@ -69,6 +72,7 @@ class Identity:
         self.second_step = SecondStep(
             storage, clock, self.users, totp, self.sessions, self.signing_in, tell, options.second_step
         )
+        self.external = External(storage, clock, self.users, self.signing_in, tell, options.oidc)
         self.users.forgetting += [self.sessions.forget, self.keys.forget]
 
     def sign_in(

@@ -93,6 +93,27 @@ class SessionSettings:
 
 
 @dataclass(frozen=True)
+class OidcProvider:
+    """An ``[oidc.<name>]`` table: an OpenID Connect provider that people sign in with.
+
+    ``domains`` are those of the e-mail addresses that may come in, any where there are none.
+    ``roles`` maps values of the claim ``roles_claim`` to roles.
+    """
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    label: str = ""
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    create_users: bool = False
+    domains: tuple[str, ...] = ()
+    roles_claim: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    trust_second_step: bool = False
+
+
+@dataclass(frozen=True)
 class OutgoingSettings:
     """``allow`` lists private ``host:port`` pairs that outgoing calls may reach."""
 
@@ -123,7 +144,8 @@ class PluginChoice:
 class Settings:
     """Everything a deployment was told, checked and typed.
 
-    ``pipelines`` holds a customer's changes by pipeline, read by the pipelines room.
+    ``pipelines`` holds a customer's changes by pipeline, read by the pipelines room, ``oidc``
+    the providers that people sign in with, by name.
     ``root`` is the folder that relative paths start from: the settings file's
     own, or the working directory. ``file`` knows lines, for messages.
     """
@@ -141,6 +163,7 @@ class Settings:
     outgoing: OutgoingSettings = OutgoingSettings()
     plugins: PluginChoice = PluginChoice()
     pipelines: Mapping[str, Any] = field(default_factory=dict)
+    oidc: Mapping[str, OidcProvider] = field(default_factory=dict)
     secret: SecretKey = field(default_factory=lambda: SecretKey(None, Path("var/secret")))
     root: Path = field(default_factory=Path.cwd)
     file: TomlFile | None = field(default=None, repr=False, compare=False)
@@ -178,7 +201,7 @@ def _override(base: Settings, key: str, value: Any) -> Any:
         return DatabaseSettings(url=value)
     if key == "plugins" and not isinstance(value, PluginChoice):
         return _choice_for_tests(value)
-    if isinstance(value, Mapping) and key != "pipelines":
+    if isinstance(value, Mapping) and key not in ("pipelines", "oidc"):
         return replace(getattr(base, key), **value)
     return value
 

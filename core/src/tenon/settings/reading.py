@@ -15,6 +15,7 @@ from ..errors import Problem, SettingsError
 from ..nearest import did_you_mean, listed, nearest
 from .keys import ENABLED, ENVIRONMENT, KINDS, SECTIONS, Key
 from .model import FILE, MODES, ON_ERROR, PluginChoice, PluginTable, Settings
+from .providers import PREFIX, read_providers
 from .secret import SecretKey
 from .setting import Setting, shown, typed
 from .tomlfile import TomlError, TomlFile, read_toml
@@ -71,6 +72,7 @@ class _Reading:
         self._unknown_environment()
         values = {name: self._section(name) for name in SECTIONS}
         plugins = self._plugins()
+        oidc = read_providers(self.data.get("oidc", {}), self.env, self._at, self._typed, self._problem)
         self._sense(values)
         if self.problems:
             raise SettingsError(
@@ -78,7 +80,7 @@ class _Reading:
                 hint="Every key is described in docs/reference/settings.md.",
                 problems=self.problems,
             )
-        return self._assemble(values, plugins)
+        return replace(self._assemble(values, plugins), oidc=MappingProxyType(oidc))
 
     def _headline(self) -> str:
         count = len(self.problems)
@@ -93,7 +95,7 @@ class _Reading:
         return f", line {line}" if line else ""
 
     def _unknown_sections(self) -> None:
-        known = {*SECTIONS, "plugins", "pipelines", *(key.setting.key for key in SECTIONS[""])} - {""}
+        known = {*SECTIONS, "plugins", "pipelines", "oidc", *(key.setting.key for key in SECTIONS[""])} - {""}
         for name in self.data:
             if name not in known:
                 meant = did_you_mean(name, known)
@@ -105,7 +107,7 @@ class _Reading:
             if (
                 name.startswith("TENON_")
                 and name not in ENVIRONMENT
-                and not name.startswith("TENON_PLUGINS__")
+                and not name.startswith(("TENON_PLUGINS__", PREFIX))
             ):
                 meant = nearest(name[6:], [known[6:] for known in ENVIRONMENT], cutoff=0.8)
                 if meant:

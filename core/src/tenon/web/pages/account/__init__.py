@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import choices, keys, own, second_step, sessions, signing_in, two_step
+from . import choices, external, keys, own, second_step, sessions, signing_in, two_step
 
-PARTS = (choices, signing_in, second_step, own, two_step, sessions, keys)
+PARTS = (choices, signing_in, second_step, external, own, two_step, sessions, keys)
 
 
 def routes(pages: Blueprint) -> None:

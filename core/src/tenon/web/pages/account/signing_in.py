@@ -43,7 +43,13 @@ def sign_in() -> Answer:
 
 def page(email: str = "", error: NotSignedInError | None = None) -> str:
     """The sign-in page, with what went wrong."""
-    return render_template("tenon/account/sign_in.html", email=email, next=next_page(), error=error)
+    return render_template(
+        "tenon/account/sign_in.html",
+        email=email,
+        next=next_page(),
+        error=error,
+        providers=tenon().identity.external.providers,
+    )
 
 
 def to_second_step(half: SecondStepNeeded, target: str) -> Response:
