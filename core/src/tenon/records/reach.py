@@ -191,6 +191,7 @@ def check_references(work: Work, changes: Sequence[Change]) -> None:
     there = {entity: readable(work, entity, ids) for entity, ids in wanted.items()}
     for change, f in given:
         if change.values[f.path] not in there[str(f.spec.to)]:
+            work.access.watch.unseen(work.actor, "read", str(f.spec.to), change.values[f.path], work.via)
             detail = _("There is no such %(label)s", label=f.label)
             change.problems.append(Problem(pointer(f.path), "unknown-reference", detail))
 
