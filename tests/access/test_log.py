@@ -91,6 +91,14 @@ def test_a_bulk_write_leaves_an_entry_for_each_hidden_record(
     assert [(e.kind, e.record_id) for e in logged(tenon)] == [("hidden", hidden)]
 
 
+def test_a_hidden_record_that_a_new_one_refers_to_leaves_an_entry(
+    tenon: Tenon, api: ApiClient, hidden: UUID
+) -> None:
+    for id_ in (ABSENT, hidden):
+        api.post("/opportunities", {"name": "x", "account_id": str(id_)}, status=422)
+    assert [(e.kind, e.record_id) for e in logged(tenon)] == [("hidden", hidden)]
+
+
 class ReadOnly(OwnRecords):
     """Everybody reads everything and changes what they own; what they own they cannot give away."""
 
