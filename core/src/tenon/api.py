@@ -67,7 +67,8 @@ from .plugin.contributions import (
     Transition,
 )
 from .plugin.hookspecs import hookimpl
-from .records.query import And, Filter, Not, Or, Query, Where, all_of
+from .records.matching import predicate
+from .records.query import And, Filter, Not, Or, Query, Where, all_of, filter_from
 from .records.read import Page
 from .records.record import Record
 from .records.registry import EntityType, Field
@@ -156,8 +157,8 @@ __all__ = [
     "Pipeline",
     "PipelinePatch",
     "Policy",
-    "Problem",
     "PrivateTable",
+    "Problem",
     "Query",
     "Record",
     "RecordColumns",
@@ -195,6 +196,7 @@ __all__ = [
     "date",
     "email",
     "fields",
+    "filter_from",
     "from_status",
     "hookimpl",
     "integer",
@@ -206,6 +208,7 @@ __all__ = [
     "new_id",
     "number",
     "phone",
+    "predicate",
     "reference",
     "rounded",
     "system",

@@ -22,7 +22,7 @@ TEMPLATES = (
             "*:read@own",
             "*:read@granted",
             "*:read@unowned",
-            *(f"*:{action}@own" for action in (*CHANGING, "archive", "export", "assign")),
+            *(f"*:{action}@own" for action in (*CHANGING, "archive", "export", "assign", "share")),
             "*:update@granted",
             "*:transition@granted",
             "*:archive@granted",
@@ -36,7 +36,10 @@ TEMPLATES = (
             "*:read@subtree",
             "*:read@granted",
             "*:read@unowned",
-            *(f"*:{action}@subtree" for action in (*CHANGING, "archive", "export", "assign", "override")),
+            *(
+                f"*:{action}@subtree"
+                for action in (*CHANGING, "archive", "export", "assign", "override", "share")
+            ),
             "*:update@granted",
             "*:transition@granted",
             "*:archive@granted",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenon.api import Base, Choice, Id, Json, RecordColumns, UtcDateTime, _, fields, new_id
+from tenon.api import Base, Choice, Id, Json, RecordColumns, UtcDateTime, _, fields
 
 READ, CHANGE, FULL = 1, 2, 3
 
@@ -19,10 +19,17 @@ LEVELS = (
     Choice("full", _("See, change, archive and give away"), "indigo"),
 )
 RANK = {"read": READ, "change": CHANGE, "full": FULL}
+LEVEL_OF = {rank: key for key, rank in RANK.items()}
 
-CAUSES = ("hand", "rule", "team", "territory")
+HAND: Final = "hand"
+RULE: Final = "rule"
+TEAM: Final = "team"
+TERRITORY: Final = "territory"
+CAUSES = (HAND, RULE, TEAM, TERRITORY)
+BY_HAND = UUID(int=0)
+"""The ``cause_id`` of what somebody did, rather than a rule or a filter."""
 
-PRINCIPALS = (Choice("user", _("Person")), Choice("team", _("Team")), Choice("territory", _("Territory")))
+PRINCIPALS = {"user": _("Person"), "team": _("Team"), "territory": _("Territory")}
 
 
 class Revision(Base):
@@ -42,24 +49,29 @@ class Grant(Base):
     """A record shared with a person, a team or a territory.
 
     ``cause`` says how it came about (by hand, by a sharing rule, by being in the record's team, by
-    a territory) and ``cause_id`` by which one, so that what a cause gave can be taken back alone.
+    a territory) and ``cause_id`` by which one, so that what a cause gave can be taken back alone:
+    the rule, the territory whose filter it is, the record it came from in a merge, or
+    :data:`BY_HAND`. ``level`` is one of ``RANK``; below zero it counts for nothing: the record was
+    merged into another, which has a copy, and gets it back with the merge undone.
     """
 
     __tablename__ = "permissions_grant"
     __table_args__ = (
-        sa.UniqueConstraint("entity", "record_id", "principal_id", "cause", "cause_id"),
         sa.Index(None, "principal_id", "entity", "record_id", "level"),
         sa.Index(None, "cause_id", "entity", "record_id"),
-    )
+        sa.Index(
+            None, "until", sqlite_where=sa.text("until IS NOT NULL"),
+            postgresql_where=sa.text("until IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
-    id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
-    entity: Mapped[str] = mapped_column(sa.String(60))
-    record_id: Mapped[UUID] = mapped_column(Id)
+    entity: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    principal_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    cause: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    cause_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     principal_kind: Mapped[str] = mapped_column(sa.String(10))
-    principal_id: Mapped[UUID] = mapped_column(Id)
     level: Mapped[int] = mapped_column(sa.SmallInteger)
-    cause: Mapped[str] = mapped_column(sa.String(10))
-    cause_id: Mapped[UUID] = mapped_column(Id)
     label: Mapped[str | None] = mapped_column(sa.String(100))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     granted_by: Mapped[UUID | None] = mapped_column(Id)
@@ -67,18 +79,21 @@ class Grant(Base):
 
 
 class SharingRule(Base, RecordColumns):
-    """Records of a kind that match a filter are shared with a person, a team or a territory."""
+    """Records of a kind that match a filter are shared with a person, a team, a territory."""
 
     __tablename__ = "permissions_sharing_rule"
 
-    name = fields.text(_("Name"), required=True, search=True)
-    entity = fields.text(_("Kind of record"), max_length=60, required=True)
+    name = fields.text(_("Name"), required=True, search=True, index=True)
+    entity = fields.text(
+        _("Kind of record"), max_length=60, required=True, help=_("By its name: account, opportunity.")
+    )
     filter = fields.long_text(
         _("Which records"), help=_("A filter as in the API, as JSON; empty for every record of the kind.")
     )
-    principal_kind = fields.choice(_("Shared with a"), PRINCIPALS, required=True, default="team")
-    principal_id: Mapped[UUID] = mapped_column(
-        Id, info={"field": fields.FieldSpec("id", _("Shared with"), required=True)}
+    user_id = fields.reference(_("Shared with the person"), to="user", column="identity_user.id")
+    team_id = fields.reference(_("Shared with the team"), to="team", column="identity_team.id")
+    territory_id = fields.reference(
+        _("Shared with the territory"), to="territory", column="permissions_territory.id"
     )
     level = fields.choice(_("They may"), LEVELS, required=True, default="read")
     active = fields.boolean(_("Active"), required=True, default=True)
@@ -91,7 +106,9 @@ class Territory(Base, RecordColumns):
 
     name = fields.text(_("Name"), required=True, search=True, index=True)
     parent_id = fields.reference(_("Within"), to="territory", column="permissions_territory.id")
-    entity = fields.text(_("Kind of record"), max_length=60, default="account")
+    entity = fields.text(
+        _("Kind of record"), max_length=60, help=_("By its name: account, opportunity. Needed with a filter.")
+    )
     filter = fields.long_text(
         _("Which records"), help=_("A filter as in the API, as JSON; empty: only what is put there by hand.")
     )
@@ -108,3 +125,7 @@ class TerritoryMember(Base, RecordColumns):
         _("Territory"), to="territory", column="permissions_territory.id", required=True, index=False
     )
     user_id = fields.reference(_("Person"), to="user", column="identity_user.id", required=True)
+    role = fields.text(
+        _("Role"), max_length=100, search=True,
+        help=_("What the person does there, such as account executive."),
+    )  # fmt: skip

@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from tenon.api import Command, HealthCheck, Policy, RoleTemplate, Scope, Seed, Work, _, hookimpl, system
+from tenon.api import (
+    Command,
+    Endpoint,
+    Entity,
+    HealthCheck,
+    Job,
+    Permission,
+    Policy,
+    RoleTemplate,
+    Scope,
+    Seed,
+    Slot,
+    Work,
+    _,
+    hookimpl,
+    system,
+)
 
 from .commands import COMMANDS
 from .defaults import TEMPLATES, default_document
+from .endpoints import access_pages
+from .following import Following
+from .grants import forget_ended
+from .panels import ACCESS_SLOTS
 from .policy import PermissionsPolicy
+from .rules import SHARING_RULE, look_again
 from .scopes import SCOPES
+from .sharing_endpoints import sharing_endpoints
+from .sharing_panel import SLOTS, sharing_pages
+from .territories import TERRITORY_ENTITY, TERRITORY_MEMBER
+
+
+@hookimpl
+def entities() -> Iterable[Entity]:
+    return (TERRITORY_ENTITY, TERRITORY_MEMBER, SHARING_RULE)
+
+
+@hookimpl
+def permissions() -> Iterable[Permission]:
+    return (Permission("permissions:share", _("Share with others")),)
 
 
 @hookimpl
@@ -38,6 +73,35 @@ def health_checks() -> Iterable[HealthCheck]:
 @hookimpl
 def commands() -> Iterable[Command]:
     return COMMANDS
+
+
+@hookimpl
+def slots() -> Iterable[Slot]:
+    return (*SLOTS, *ACCESS_SLOTS)
+
+
+@hookimpl
+def endpoints(tenon: Any) -> Iterable[Endpoint]:
+    return (*sharing_endpoints(tenon), *sharing_pages(tenon), *access_pages())
+
+
+@hookimpl
+def jobs() -> Iterable[Job]:
+    return (
+        Job("ended", forget_ended, label=_("Delete what was shared until now"), every=timedelta(minutes=1)),
+        Job(
+            "look_again",
+            look_again,
+            label=_("Look again at filters of time and of other records"),
+            every=timedelta(hours=1),
+        ),
+    )
+
+
+@hookimpl
+def startup(tenon: Any) -> None:
+    """Have grants follow what happens to records, people and rules."""
+    Following(tenon)
 
 
 @hookimpl

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-
 from tenon.api import Id, Json, UtcDateTime
 
 revision = "0001"
@@ -14,26 +13,19 @@ down_revision = None
 def upgrade() -> None:
     op.create_table(
         "permissions_grant",
-        sa.Column("id", Id, nullable=False),
         sa.Column("entity", sa.String(length=60), nullable=False),
         sa.Column("record_id", Id, nullable=False),
-        sa.Column("principal_kind", sa.String(length=10), nullable=False),
         sa.Column("principal_id", Id, nullable=False),
-        sa.Column("level", sa.SmallInteger(), nullable=False),
         sa.Column("cause", sa.String(length=10), nullable=False),
         sa.Column("cause_id", Id, nullable=False),
+        sa.Column("principal_kind", sa.String(length=10), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
         sa.Column("label", sa.String(length=100), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("granted_by", Id, nullable=True),
         sa.Column("until", UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_permissions_grant")),
-        sa.UniqueConstraint(
-            "entity",
-            "record_id",
-            "principal_id",
-            "cause",
-            "cause_id",
-            name=op.f("uq_permissions_grant_entity_record_id_principal_id_cause_cause_id"),
+        sa.PrimaryKeyConstraint(
+            "entity", "record_id", "principal_id", "cause", "cause_id", name=op.f("pk_permissions_grant")
         ),
     )
     with op.batch_alter_table("permissions_grant", schema=None) as batch_op:
@@ -47,6 +39,13 @@ def upgrade() -> None:
             ["principal_id", "entity", "record_id", "level"],
             unique=False,
         )
+        batch_op.create_index(
+            batch_op.f("ix_permissions_grant_until"),
+            ["until"],
+            unique=False,
+            sqlite_where=sa.text("until IS NOT NULL"),
+            postgresql_where=sa.text("until IS NOT NULL"),
+        )
 
     op.create_table(
         "permissions_revision",
@@ -57,24 +56,6 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=500), nullable=True),
         sa.Column("document", Json, nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_permissions_revision")),
-    )
-    op.create_table(
-        "permissions_sharing_rule",
-        sa.Column("id", Id, nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("entity", sa.String(length=60), nullable=False),
-        sa.Column("filter", sa.Text(), nullable=True),
-        sa.Column("principal_kind", sa.String(length=60), nullable=False),
-        sa.Column("principal_id", Id, nullable=False),
-        sa.Column("level", sa.String(length=60), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("updated_at", UtcDateTime(), nullable=False),
-        sa.Column("created_by", Id, nullable=True),
-        sa.Column("archived_at", UtcDateTime(), nullable=True),
-        sa.Column("custom", Json, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_permissions_sharing_rule")),
     )
     op.create_table(
         "permissions_territory",
@@ -103,11 +84,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_permissions_territory_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "permissions_sharing_rule",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("entity", sa.String(length=60), nullable=False),
+        sa.Column("filter", sa.Text(), nullable=True),
+        sa.Column("user_id", Id, nullable=True),
+        sa.Column("team_id", Id, nullable=True),
+        sa.Column("territory_id", Id, nullable=True),
+        sa.Column("level", sa.String(length=60), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", Id, nullable=True),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
+        sa.Column("custom", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["team_id"],
+            ["identity_team.id"],
+            name=op.f("fk_permissions_sharing_rule_team_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["territory_id"],
+            ["permissions_territory.id"],
+            name=op.f("fk_permissions_sharing_rule_territory_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["identity_user.id"],
+            name=op.f("fk_permissions_sharing_rule_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permissions_sharing_rule")),
+    )
+    with op.batch_alter_table("permissions_sharing_rule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_permissions_sharing_rule_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_permissions_sharing_rule_team_id"), ["team_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_permissions_sharing_rule_territory_id"), ["territory_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_permissions_sharing_rule_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "permissions_territory_member",
         sa.Column("id", Id, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("territory_id", Id, nullable=False),
         sa.Column("user_id", Id, nullable=False),
+        sa.Column("role", sa.String(length=100), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", Id, nullable=True),
