@@ -28,7 +28,7 @@ CHANGING = {
     "DELETE": None,
 }
 VARYING = re.compile(
-    r'("X-CSRFToken": ?"[^"]*"|name="csrf_token" value="[^"]*"|"request_id": ?"[^"]*"|data-csrf="[^"]*"|content="[\w.-]{40,}")'
+    r'("X-CSRFToken": ?"[^"]*"|name="csrf_token" value="[^"]*"|"request_id": ?"[^"]*"|content="[\w.-]{40,}")'
 )
 IGNORED = {"date", "x-request-id", "set-cookie", "content-length"}
 

@@ -10,9 +10,11 @@ import pytest
 
 from tenon.app import Tenon, add_faces, create_tenon
 from tenon.errors import ConfigError, NotFoundError
+from tenon.identity.actor import system
 from tenon.settings import Settings
 from tenon.testing.api_client import ApiClient
 from tenon.testing.people import PASSWORD, make_actor, sign_in
+from tenon_permissions.line import Line
 
 B2B = {"account", "account_contact", "opportunity"}
 SHARED = {"user", "team", "party", "contact", "product", "order", "order_line", "activity", "task"}
@@ -22,7 +24,8 @@ BUILDS = [("b2b",), ("b2c",), ("b2b", "b2c")]
 @contextmanager
 def deployment(database: str, *modes: str, **more: Any) -> Iterator[Tenon]:
     """The build for those modes, migrated, with every face."""
-    tenon = create_tenon(Settings.for_tests(database=database, plugins=["b2b_accounts"], modes=modes, **more))
+    given = {"plugins": ["b2b_accounts"]} | more
+    tenon = create_tenon(Settings.for_tests(database=database, modes=modes, **given))
     tenon.migrations.upgrade()
     add_faces(tenon)
     try:
@@ -68,6 +71,54 @@ def test_a_mode_that_was_off_finds_its_data_again(database: str) -> None:
             work.get("account", account.id)
     with deployment(database, "b2b", "b2c") as tenon, tenon.records.reading(actor) as work:
         assert work.get("account", account.id)["name"] == "Acme"
+
+
+GUARDED = {"plugins": ["b2b_accounts", "permissions"], "access": "policy"}
+
+
+def with_suggested_policy(tenon: Tenon) -> None:
+    """Put the policy in force that the plugins of this deployment suggest."""
+    from tenon_permissions.defaults import default_document
+
+    policy: Any = tenon.access.policy
+    policy.revisions.add(default_document(tenon), policy.names, system("test"))
+    policy.changed()
+
+
+@pytest.mark.parametrize("modes", BUILDS, ids="+".join)
+def test_a_policy_holds_in_every_mode(database: str, modes: tuple[str, ...]) -> None:
+    with deployment(database, *modes, **GUARDED) as tenon:
+        with_suggested_policy(tenon)
+        anna, ben = make_actor(tenon, ("sales",)), make_actor(tenon, ("sales",))
+        boss = make_actor(tenon, ("boss",))
+        made = {"contact": {"last_name": "Hers"}}
+        if "b2b" in modes:
+            made["account"] = {"name": "Hers"}
+        for entity, values in made.items():
+            with tenon.records.writing(anna) as work:
+                work.create(entity, values)
+            for somebody, sees in ((anna, 1), (ben, 0), (boss, 1)):
+                with tenon.records.reading(somebody) as work:
+                    assert work.count(entity) == sees
+
+
+def test_one_policy_serves_every_mode_and_outlives_being_switched_off(database: str) -> None:
+    with deployment(database, "b2b", "b2c", **GUARDED) as tenon:
+        with_suggested_policy(tenon)
+        policy: Any = tenon.access.policy
+        line = Line("sales", "b2b", "account", "read", "all", "all", "allow")
+        wider = policy.snapshot.document.with_lines([*policy.snapshot.document.lines, line])
+        policy.revisions.add(wider, policy.names, system("test"))
+        anna, ben = make_actor(tenon, ("sales",)), make_actor(tenon, ("sales",))
+        with tenon.records.writing(anna) as work:
+            work.create("account", {"name": "Hers"})
+            work.create("contact", {"last_name": "Hers"})
+    with deployment(database, "b2b", "b2c") as tenon, tenon.records.reading(ben) as work:
+        assert (work.count("account"), work.count("contact")) == (1, 1)
+    with deployment(database, "b2c", **GUARDED) as tenon, tenon.records.reading(ben) as work:
+        assert work.count("contact") == 0
+    with deployment(database, "b2b", "b2c", **GUARDED) as tenon, tenon.records.reading(ben) as work:
+        assert (work.count("account"), work.count("contact")) == (1, 0)
 
 
 def test_without_a_policy_a_deployment_starts_only_when_it_says_open(sqlite_url: str) -> None:
