@@ -135,6 +135,21 @@ def test_work_with_the_systems_rights_is_logged_with_the_reason(
     assert (entry.actor_id, entry.reason, entry.via) == (actor.id, "count what nobody may see", "web")
 
 
+def test_everyday_work_with_the_systems_rights_is_one_entry_a_day(
+    tenon: Tenon, actor: Actor, hidden: UUID, clock: ManualClock
+) -> None:
+    for hours in (1, 1, 24):
+        for _time in range(5):
+            tenon.records.system_used(actor, "nightly totals", "job")
+        last = clock.now()
+        tenon.access_log.flush()
+        clock.advance(hours=hours)
+    found = logged(tenon, "system")
+    assert [(e.count, e.at) for e in found] == [(15, last)]
+    tenon.records.system_used(actor, "nightly totals", "job")
+    assert [e.count for e in logged(tenon, "system")] == [1, 15]
+
+
 def test_sql_that_nobody_can_look_into_leaves_an_entry(tenon: Tenon, actor: Actor, hidden: UUID) -> None:
     with tenon.records.reading(actor) as work:
         with pytest.raises(ForbiddenError):

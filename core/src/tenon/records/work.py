@@ -269,6 +269,7 @@ class Work:
         found.registry = self.registry
         found._sessions = self._sessions
         found._origin = self._origin if self.actor.is_system else self.actor
+        found._tell_system_use()
         return found
 
     def flush(self) -> None:
