@@ -7,9 +7,11 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import click
+import pyotp
 import pytest
 from click.testing import CliRunner, Result
 
+from tenon.cli.totp import totp
 from tenon.cli.user import apikey, user
 from tenon.clock import ManualClock
 from tenon.errors import NotFoundError
@@ -91,3 +93,17 @@ def test_somebody_unknown_is_an_error(run: Run) -> None:
     for command in ("password", "disable", "enable", "access"):
         assert isinstance(run(user, command, "nobody@example.com").exception, NotFoundError)
     assert isinstance(run(apikey, "create", "nobody@example.com", "x").exception, NotFoundError)
+
+
+def test_a_second_step_is_listed_and_taken_away(run: Run, identity: Identity, clock: ManualClock) -> None:
+    run(user, "add", "Ana", "ana@example.com", "--password-stdin", typed=f"{PASSWORD}\n")
+    ana = identity.users.find("ana@example.com").id
+    assert run(totp, "list").output.splitlines()[1].split() == ["Ana", "ana@example.com", "–"]
+    assert "has no second step" in run(totp, "reset", "ana@example.com").output
+
+    here = identity.sign_in("ana@example.com", PASSWORD)
+    app = pyotp.TOTP(identity.second_step.start(ana).secret)
+    identity.second_step.confirm(ana, app.at(clock.now()), here=here.secret)
+    assert f"{clock.now():%Y-%m-%d}" in run(totp, "list").output
+    assert "password alone now" in run(totp, "reset", "ana@example.com").output
+    identity.sign_in("ana@example.com", PASSWORD)

@@ -8,11 +8,23 @@ from collections.abc import Callable
 import pytest
 
 from tenon.app import Tenon
+from tenon.clock import ManualClock
 from tenon.identity.actor import Actor
+from tests.web.test_account import PASSWORD, set_up
 from tests.web.visitor import Visitor
 
 Make = Callable[..., str]
-PAGES = ("", "/fields", "/fields/accounts/new", "/people", "/api-keys", "/webhooks", "/plugins", "/health")
+PAGES = (
+    "",
+    "/fields",
+    "/fields/accounts/new",
+    "/people",
+    "/second-steps",
+    "/api-keys",
+    "/webhooks",
+    "/plugins",
+    "/health",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -109,3 +121,17 @@ def test_a_webhook_that_may_not_be_says_why(admin: Visitor, sent: dict[str, str]
 
 def test_the_plugins_that_run_are_listed(admin: Visitor) -> None:
     assert "b2b_accounts" in admin.get("/settings/plugins").text
+
+
+def test_a_second_step_is_taken_away_from_who_lost_it(
+    admin: Visitor, visitor: Visitor, tenon: Tenon, clock: ManualClock, actor: Actor
+) -> None:
+    set_up(visitor, clock)
+    page = admin.get("/settings/second-steps")
+    reset = f"/settings/second-steps/{actor.id}/reset"
+    assert page.html.count("/reset") == 1
+    assert reset in page.html
+    assert visitor.post(reset).status == 403
+    assert "password alone now" in admin.post(reset, follow=True).text
+    assert visitor.get("/account").status == 302
+    assert tenon.identity.sign_in("anna@example.com", PASSWORD)

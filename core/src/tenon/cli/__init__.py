@@ -14,6 +14,7 @@ COMMANDS = {
     "plugins": (".plugins:plugins", "Which plugins there are, what they add, what is wrong."),
     "plugin": (".plugin_new:plugin", "Write a plugin of your own."),
     "user": (".user:user", "People who work here."),
+    "totp": (".totp:totp", "Second steps: codes of authenticator apps."),
     "apikey": (".user:apikey", "Keys with which programs act for a user."),
     "access": (".access:access", "Who may do what, why, and what would change."),
     "import": (".importing:import_", "Bring records in from a file."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from ..clock import Clock
@@ -50,6 +51,10 @@ class SecondStep:
     def state(self, user_id: UUID) -> TotpState:
         """Whether a user has one, since when, and how many recovery codes are left."""
         return self._totp.state(user_id)
+
+    def states(self) -> dict[UUID, datetime]:
+        """Since when, for everybody who has one."""
+        return self._totp.states()
 
     def start(self, user_id: UUID) -> Enrolment:
         """Begin to set one up: a secret to be shown once. See ``Totp.start``."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import accesslog, apikeys, fields, health, overview, people, plugins, teams, webhooks
+from . import accesslog, apikeys, fields, health, overview, people, plugins, secondsteps, teams, webhooks
 
-PARTS = (overview, fields, people, teams, apikeys, webhooks, plugins, health, accesslog)
+PARTS = (overview, fields, people, teams, secondsteps, apikeys, webhooks, plugins, health, accesslog)
 
 
 def routes(pages: Blueprint) -> None:

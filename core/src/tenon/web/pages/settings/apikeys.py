@@ -12,6 +12,7 @@ from ....errors import InvalidError, NotFoundError, TenonError
 from ....messages import _
 from ...context import actor, tenon
 from ...notices import flash
+from ...session import browser
 from .admin import admins_only
 
 
@@ -49,7 +50,7 @@ def add_api_key() -> str | tuple[str, int]:
     try:
         user_id = UUID(form.get("user", ""))
         _summary, secret = tenon().identity.create_api_key(
-            user_id, form.get("name", ""), scopes=scopes, expires_at=expires
+            user_id, form.get("name", ""), scopes=scopes, expires_at=expires, browser=browser()
         )
     except ValueError:
         return _page(InvalidError(_("Choose the user that the key acts for"))), 422
@@ -60,6 +61,6 @@ def add_api_key() -> str | tuple[str, int]:
 
 @admins_only
 def revoke_api_key(prefix: str) -> Response:
-    key = tenon().identity.keys.revoke(prefix)
+    key = tenon().identity.keys.revoke(prefix, browser=browser())
     flash(_("The key %(name)s is revoked.", name=key.name), "success")
     return redirect(url_for("web.api_keys"), 303)

@@ -45,6 +45,12 @@ def settings() -> str:
             url_for("web.teams"),
             "sitemap",
         ),
+        Part(
+            _("Second steps"),
+            _("Who signs in with a code as well, and taking one away."),
+            url_for("web.second_steps"),
+            "lock",
+        ),
         Part(_("API keys"), _("Keys with which programs act for a user."), url_for("web.api_keys"), "key"),
         Part(_("Webhooks"), _("Addresses that are told of events."), url_for("web.webhooks"), "webhook"),
         Part(_("Plugins"), _("What this deployment is made of."), url_for("web.plugins"), "puzzle"),
@@ -60,7 +66,7 @@ def settings() -> str:
         Part(
             slot.label,
             None,
-            url_for("web.plugin_settings", key=f"{plugin}.{slot.key}"),
+            slot.url or url_for("web.plugin_settings", key=f"{plugin}.{slot.key}"),
             slot.icon or "puzzle",
         )
         for plugin, slot in slots.slots_at("settings.page")
