@@ -11,6 +11,11 @@ from tenon_permissions.document import as_toml, read_toml
 BEGINNING = 'format = 1\n[roles.sales]\nlabel = "Sales"\n'
 
 
+@pytest.fixture
+def tenon_database():
+    return "sqlite"
+
+
 def one_line(tokens: str) -> str:
     row = ", ".join(f'"{token.strip()}"' for token in tokens.split(","))
     return f"format = 1\nlines = [\n  [{row}],\n]\n" + BEGINNING.partition("\n")[2]

@@ -105,10 +105,9 @@ _ALL = (
     ),
     Place(
         "settings.page",
-        "a page of the settings menu",
+        "a page of the settings menu; with `url`, a link to a page of the plugin's own",
         "`tenon`, `actor`",
         "a mapping for the template",
-        ("template",),
     ),
 )
 

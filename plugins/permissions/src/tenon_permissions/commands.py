@@ -13,6 +13,7 @@ from tenon.api import Command, ConflictError, NotFoundError, _, system
 
 from .addressing import record_at
 from .checking import Finding, check_text
+from .crowd import holders
 from .defaults import default_document
 from .difference import difference
 from .document import PolicyDocument, as_toml
@@ -58,14 +59,14 @@ def roles(compose: Compose) -> None:
     tenon = compose()
     policy: PermissionsPolicy = tenon.access.policy
     document = policy.snapshot.document
-    people = tenon.identity.users.all()
+    people = [person for person in tenon.identity.users.all() if person.active]
     _columns(
         ("ROLE", "LABEL", "PEOPLE", "LINES", "WHAT FOR"),
         (
             (
                 role.key,
                 role.label,
-                sum(role.key in person.roles for person in people),
+                len(holders(role.key, people)),
                 sum(line.sub == role.key for line in document.lines),
                 role.description,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from tenon.api import Actor, Work
 
 from .models import TerritoryMember
+from .snapshot import ADMIN, EVERYONE
 from .standing import TERRITORIES, teams_above, territories_within
 
 Sets = Mapping[UUID | None, frozenset[UUID]]
@@ -46,6 +47,13 @@ def crowd_of(tenon: Any, work: Work) -> Crowd:
         _sets(connection, org.members(teams.c.id).add_columns(teams.c.id)),
         _principals(connection, people, teams),
     )
+
+
+def holders(role: str, people: Sequence[Any]) -> list[Any]:
+    """Those of some users who have a role: by being given it, or by itself."""
+    if role == EVERYONE:
+        return list(people)
+    return [person for person in people if role in person.roles or (role == ADMIN and person.admin)]
 
 
 def _sets(connection: Connection, pairs: sa.Select[Any]) -> Sets:
