@@ -97,6 +97,14 @@ def validate(work, change):
         change.refuse("", "never", "Things are never archived")
 
 
+def around(work, tenon):
+    work.unguarded.execute(None)
+    with tenon.storage.writing():
+        sqlalchemy.create_engine("sqlite://")
+    work.session.scalars(sqlalchemy.text("SELECT 1"))
+    work.as_system("to count").session.scalars(sqlalchemy.text("SELECT 1"))
+
+
 def broken(*_arguments):
     raise RuntimeError("broken")
 
@@ -157,6 +165,7 @@ FOUND = {
     "test_every_setting_says_what_it_is_for",
     "test_the_readme_says_what_it_does_and_how_it_is_set",
     "test_it_imports_tenon_through_its_api_alone",
+    "test_it_does_not_reach_around_the_guard",
     "test_it_gives_the_same_each_time",
     "test_importing_it_opens_no_connection",
     "test_its_commands_say_what_they_do",
@@ -207,6 +216,10 @@ def test_each_check_finds_the_fault_that_it_is_about(plugin_factory: PluginFacto
         "it has no summary",
         "the setting 'limit' has no help",
         "imports tenon.records.query",
+        "uses work.unguarded",
+        "uses storage.writing",
+        "makes an engine of its own",
+        "runs text() in work.session",
         "socket.getaddrinfo",
         "the field thing.name is called 'Name', a plain text",
         "thing.lost was given and is gone",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import Mapper, configure_mappers
 from sqlalchemy.sql import dml, elements, functions, operators, selectable
 
@@ -28,6 +29,7 @@ READS_BY_TEXT = re.compile(
 )
 """Functions that read tables or files which they are given the name of, or change the connection."""
 
+MOST_SHAPES = 2000
 OWN_MODULES = ("sqlalchemy.", "tenon.")
 
 
@@ -37,8 +39,8 @@ class Named:
 
     tables: frozenset[sa.Table]
     columns: frozenset[tuple[sa.Table, str]]
-    opened: bool = False
-    """Whether options of the statement may bring further tables in: eager loads."""
+    loaded: tuple[sa.Table, ...]
+    """The tables, with those that SQLAlchemy may bring in by itself, in order."""
     nested: bool = False
     """Whether there is a SELECT in it, beside the statement itself."""
 
@@ -59,12 +61,29 @@ def named(statement: Any, beneath: sa.MetaData | None = None) -> Named:
 
     ``beneath`` has the tables that :mod:`.shadow` names, in a statement that is part of another.
     """
+    shape = statement._generate_cache_key()
+    if shape is None:
+        return _look(statement, beneath)
+    found = _LOOKED.get(shape.key)
+    if found is None:
+        if len(_LOOKED) > MOST_SHAPES:
+            _LOOKED.clear()
+        found = _LOOKED[shape.key] = _look(statement, beneath)
+    return found
+
+
+# By what SQLAlchemy compiles statements once for: everything about them but the values bound in.
+_LOOKED: dict[Any, Named] = {}
+
+
+def _look(statement: Any, beneath: sa.MetaData | None) -> Named:
     walk = _Walk(beneath)
     walk.down(statement)
     options = getattr(statement, "_with_options", ())
     for part in _parts_of_options(options):
         walk.down(part)
-    return Named(frozenset(walk.tables), frozenset(walk.columns), bool(options), walk.nested)
+    tables = _with_loaded(walk.tables, bool(options))
+    return Named(frozenset(walk.tables), frozenset(walk.columns), tables, walk.nested)
 
 
 def _parts_of_options(options: Iterable[Any]) -> Iterator[Any]:
@@ -202,30 +221,30 @@ def table_of(statement: Any) -> sa.Table:
     return found
 
 
-def loaded_with(found: Named) -> frozenset[sa.Table]:
-    """The tables of a statement, with those that SQLAlchemy may bring in by itself: the other tables
-    of a class, expressions that are attributes of it, and what it loads eagerly."""
-    tables: set[sa.Table] = set()
-    waiting = list(found.tables)
+def _with_loaded(tables: Iterable[sa.Table], opened: bool) -> tuple[sa.Table, ...]:
+    """``tables``, with the other tables of their classes, of expressions that are attributes of
+    these, and of what is loaded eagerly. ``opened``: options may ask for any relationship."""
+    found: set[sa.Table] = set()
+    waiting = list(tables)
     while waiting:
         table = waiting.pop()
-        if table not in tables:
-            tables.add(table)
-            waiting += _beside(table, found.opened)
-    return frozenset(tables)
+        if table not in found:
+            found.add(table)
+            waiting += _beside(table, opened)
+    return tuple(sorted(found, key=lambda t: t.name))
 
 
-_BESIDE: dict[tuple[sa.Table, bool, int], tuple[sa.Table, ...]] = {}
+def _beside(table: sa.Table, opened: bool) -> Iterator[sa.Table]:
+    configure_mappers()
+    for mapper in Base.registry.mappers:
+        if table in mapper.tables:
+            yield from _of_mapper(mapper, opened)
 
 
-def _beside(table: sa.Table, opened: bool) -> tuple[sa.Table, ...]:
-    mappers = Base.registry.mappers
-    key = (table, opened, len(mappers))
-    if key not in _BESIDE:
-        configure_mappers()
-        found = {t for mapper in mappers if table in mapper.tables for t in _of_mapper(mapper, opened)}
-        _BESIDE[key] = tuple(found)
-    return _BESIDE[key]
+@event.listens_for(Mapper, "after_configured")
+def _forget() -> None:
+    """Another class may have come with a relationship to one that is known."""
+    _LOOKED.clear()
 
 
 def _of_mapper(mapper: Mapper[Any], opened: bool) -> Iterator[sa.Table]:

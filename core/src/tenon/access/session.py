@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -86,22 +85,20 @@ class GuardedSession(Session):
             raise guard.refused(_("get_bind(), which leads to the bare connection"))
         return self._connection
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
+    def _execute_internal(self, *args: Any, **options: Any) -> Any:
         self._inside += 1
         try:
-            yield
+            return super()._execute_internal(*args, **options)
         finally:
             self._inside -= 1
 
-    def _execute_internal(self, *args: Any, **options: Any) -> Any:
-        with self._running():
-            return super()._execute_internal(*args, **options)
-
     def flush(self, objects: Any = None) -> None:
         """Write what is new and changed in rows of the plugin's own tables."""
-        with self._running():
+        self._inside += 1
+        try:
             super().flush(objects)
+        finally:
+            self._inside -= 1
 
     def guarded(self, state: ORMExecuteState) -> Any:
         """The statement with what it may see in the place of every table; ``ForbiddenError``."""
@@ -127,8 +124,7 @@ class GuardedSession(Session):
                 raise self.rules.no_column(table, key)
 
     def _shadowed(self, statement: Any, found: guard.Named) -> Any:
-        tables = guard.loaded_with(found)
-        shadows = [s for s in map(self.shadow, sorted(tables, key=lambda t: t.name)) if s is not None]
+        shadows = [s for s in map(self.shadow, found.loaded) if s is not None]
         return statement.add_cte(*shadows) if shadows else statement
 
     def shadow(self, table: sa.Table) -> sa.CTE | None:

@@ -1,4 +1,4 @@
-"""What the plugin's source imports."""
+"""What the plugin's source imports, and whether it asks the database through the guarded session."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from .subject import Installed, Subject, none_of
 
 ALLOWED = ("tenon.api", "tenon.testing")
+STORAGE = ("reading", "writing", "snapshot", "connecting", "engine", "committing")
+RUNS = ("execute", "scalar", "scalars", "stream")
 
 
 class CodeChecks(Subject):
@@ -37,6 +39,43 @@ class CodeChecks(Subject):
             "Refer to another plugin's records, stages and fields by name, and declare it in plugin.toml.",
         )
 
+    def test_it_does_not_reach_around_the_guard(self, installed: Installed) -> None:
+        none_of(
+            (
+                f"{file.name}:{node.lineno} {what}"
+                for file, tree in sources(installed)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.expr)
+                for what in detours(node)
+            ),
+            "Ask through work.page, work.sums or work.session; what has to look beyond the actor says why: "
+            'work.as_system("the reason").connection.',
+        )
+
+
+def detours(node: ast.expr) -> Iterator[str]:
+    """What leads around the guard at this place of the source."""
+    match node:
+        case ast.Attribute(attr="unguarded"):
+            yield "uses work.unguarded, the kernel's own connection"
+        case ast.Attribute(value=ast.Attribute(attr="storage"), attr=name) if name in STORAGE:
+            yield f"uses storage.{name}, beneath units of work"
+        case ast.Call(func=ast.Name(id="create_engine") | ast.Attribute(attr="create_engine")):
+            yield "makes an engine of its own"
+        case ast.Call(func=ast.Attribute(value=asked, attr=run), args=[statement, *_]) if run in RUNS:
+            if _names(asked, "session") and not _names(asked, "as_system") and _calls(statement, "text"):
+                yield "runs text() in work.session, which refuses it"
+
+
+def _names(node: ast.AST, name: str) -> bool:
+    """Whether a variable or attribute of that name is in the expression."""
+    parts = (getattr(part, "attr", None) or getattr(part, "id", None) for part in ast.walk(node))
+    return name in parts
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    return any(isinstance(part, ast.Call) and _names(part.func, name) for part in ast.walk(node))
+
 
 def package(installed: Installed) -> str:
     """The plugin's top-level package."""
@@ -48,10 +87,8 @@ def imports(installed: Installed) -> Iterator[tuple[Path, int, str]]:
 
     ``from tenon import api`` counts as ``tenon.api``.
     """
-    location = installed.candidate.location
-    assert location is not None
-    for file in sorted(location.folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_bytes(), str(file))):
+    for file, tree in sources(installed):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 yield from ((file, node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -59,3 +96,11 @@ def imports(installed: Installed) -> Iterator[tuple[Path, int, str]]:
                 yield from (
                     (file, node.lineno, name) for name in (names if node.module == "tenon" else [node.module])
                 )
+
+
+def sources(installed: Installed) -> Iterator[tuple[Path, ast.Module]]:
+    """Every module of the plugin's package: its file and its syntax."""
+    location = installed.candidate.location
+    assert location is not None
+    for file in sorted(location.folder.rglob("*.py")):
+        yield file, ast.parse(file.read_bytes(), str(file))
