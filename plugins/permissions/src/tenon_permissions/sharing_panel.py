@@ -21,6 +21,7 @@ from tenon.api import (
     Message,
     Problem,
     Query,
+    Record,
     Slot,
     TenonError,
     Where,
@@ -49,18 +50,17 @@ class Offer:
 def shared_with(context: Any) -> dict[str, Any] | None:
     """The panel's data; no panel for whoever may not share the record."""
     try:
-        return parts(context.work, context.record.entity.name, context.record.id)
+        return parts(context.work, context.record.entity.name, context.record.id)[1]
     except TenonError:
         return None
 
 
-def parts(work: Work, entity: str, id_: UUID, search: str = "") -> dict[str, Any]:
-    """Everything that the panel and the page show."""
+def parts(work: Work, entity: str, id_: UUID, search: str = "") -> tuple[Record, dict[str, Any]]:
+    """The record, and everything else that the panel and the page show."""
     record, grants = shares_of(work, entity, id_)
     highest = most(work, entity, id_)
     offers = tuple(_offers(work, search))
-    return {
-        "record": record,
+    return record, {
         "shares": told(work, grants),
         "levels": {choice.key: choice.label for choice in LEVELS},
         "may_give": [choice for choice in LEVELS if RANK[choice.key] <= highest],
@@ -98,8 +98,8 @@ def sharing_pages(tenon: Any) -> tuple[Endpoint, ...]:
     @routes.get("/<entity:kind>/<uuid:record_id>/shares")
     def sharing_page(kind: Any, record_id: UUID) -> str:
         with tenon.records.reading(current_actor(), via="web") as work:
-            found = parts(work, kind.name, record_id, request.args.get("q", ""))
-            return render_template("permissions/sharing_page.html", entity=kind, **found)
+            record, found = parts(work, kind.name, record_id, request.args.get("q", ""))
+            return render_template("permissions/sharing_page.html", entity=kind, record=record, **found)
 
     @routes.post("/<entity:kind>/<uuid:record_id>/shares")
     def share(kind: Any, record_id: UUID) -> Response:
