@@ -122,7 +122,7 @@ class Differential:
         return f"{actor.name} {sorted(actor.roles)} {action} {kind}: {one ^ other} under {lines}"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(size(600, 7200))
 def test_sql_python_and_explanations_agree(tenon, record_property) -> None:
     found = Differential(tenon)
     for seed in range(WORLDS):
@@ -151,6 +151,7 @@ class NaiveDifferential(Differential):
         return naive.rows(kind, action, table)
 
 
+@pytest.mark.timeout(size(600, 7200))
 def test_a_plain_not_would_lose_records_that_nobody_owns(tenon) -> None:
     found = NaiveDifferential(tenon)
     for seed in range(size(2, 8)):

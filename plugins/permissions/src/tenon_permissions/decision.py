@@ -8,11 +8,11 @@ is not used either: who has which role stands in our tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from typing import Any
 
 from casbin import Enforcer
 from casbin.model import Model
-from casbin.persist import Adapter
 from casbin.util.expression import SimpleEval
 
 from .line import ALL, ALLOW, EVERY, EVERYTHING, NONE, Line
@@ -36,15 +36,12 @@ Reaches = Callable[[str, str], bool]
 """Whether a scope, in a line of that effect, holds for the record in question."""
 
 
-def _model() -> Model:
-    found = Model()
-    found.load_model_from_text(MODEL)
-    return found
-
+_DEFINED = Model()
+_DEFINED.load_model_from_text(MODEL)
 
 # Parsed once, when this is imported: Casbin does it at each decision, which costs most of one, and
 # CPython 3.11 now and then raises SystemError where several threads parse at once.
-_MATCHER = Enforcer._get_expression(_model()["m"]["m"].value).ast_parsed_value
+_MATCHER = Enforcer._get_expression(_DEFINED["m"]["m"].value).ast_parsed_value
 
 
 class Matcher(SimpleEval):  # type: ignore[misc]
@@ -63,16 +60,6 @@ class Deciding(Enforcer):  # type: ignore[misc]
         return Matcher(functions)
 
 
-class Tokens(Adapter):  # type: ignore[misc]
-    """Gives Casbin the lines as they are."""
-
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self._lines = lines
-
-    def load_policy(self, model: Any) -> None:
-        model["p"]["p"].policy = [list(line) for line in self._lines]
-
-
 def some_record(scope: str, eft: str) -> bool:
     """For "may they at all": an allowed scope may hold for some record, and only a denial of
     every record is one for sure."""
@@ -83,7 +70,11 @@ class Judge:
     """Casbin over some lines. ``administrative`` are the kinds of record that ``*`` leaves out."""
 
     def __init__(self, lines: Sequence[Line], administrative: Collection[str]) -> None:
-        self._enforcer = Deciding(_model(), Tokens([line for line in lines if not line.takes_fields]))
+        model = Model()
+        # The definitions never change, so that all judges share them; the lines are this one's own.
+        model.model = {**_DEFINED.model, "p": {"p": copy(_DEFINED["p"]["p"])}}
+        model["p"]["p"].policy = [list(line) for line in lines if not line.takes_fields]
+        self._enforcer = Deciding(model)
         for name, function in (
             ("has", lambda roles, sub: sub in roles),
             ("serves", lambda modes, dom: dom == EVERY or dom in modes),
