@@ -73,6 +73,24 @@ class Label(Base):
     specimen_id = mapped_column(Id, sa.ForeignKey("specimens_specimen.id"))
 
 
+class Sticker(Base):
+    """A plugin's own table of which every specimen has each color once."""
+
+    __tablename__ = "specimens_sticker"
+
+    specimen_id = mapped_column(Id, sa.ForeignKey("specimens_specimen.id"), primary_key=True)
+    color = mapped_column(sa.String(10), primary_key=True)
+
+
+class Passport(Base):
+    """A plugin's own table whose rows are a specimen's alone."""
+
+    __tablename__ = "specimens_passport"
+    __table_args__ = ({"info": {"merge": "stays"}},)
+
+    specimen_id = mapped_column(Id, sa.ForeignKey("specimens_specimen.id"), primary_key=True)
+
+
 SHELF = Entity("shelf", Shelf, _("Shelf"), _("Shelves"), "shelves", default_sort="name")
 SPECIMEN = Entity("specimen", Specimen, _("Specimen"), _("Specimens"), "specimens", default_sort="name")
 CARE = EntityExtension("specimen", SpecimenCare, _("Care"), key="care")

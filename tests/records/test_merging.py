@@ -11,7 +11,7 @@ from tenon.errors import ConflictError, InvalidError
 from tenon.records import Record, custom, external
 from tenon.records.custom import Definition
 from tenon.records.merge import merge, merges, undo_merge
-from tests.records.conftest import Label, World
+from tests.records.conftest import Label, Passport, Sticker, World
 
 
 def build(world: World) -> tuple[Record, Record, dict[str, Record]]:
@@ -74,6 +74,34 @@ def test_rows_that_are_no_records_move_too(world: World) -> None:
     assert owner() == stays.id
     world.write(lambda work: undo_merge(work, report.id))
     assert owner() == goes.id
+
+
+def test_a_row_that_the_winner_has_already_stays_with_the_loser(world: World) -> None:
+    stays, goes = world.create("specimen", name="a"), world.create("specimen", name="b")
+    before = {(stays.id, "red"), (goes.id, "red"), (goes.id, "blue")}
+    world.write(
+        lambda work: work.unguarded.execute(
+            sa.insert(Sticker), [{"specimen_id": id_, "color": color} for id_, color in before]
+        )
+    )
+
+    def stickers() -> Any:
+        found = sa.select(Sticker.specimen_id, Sticker.color)
+        return {tuple(row) for row in world.read(lambda work: work.unguarded.execute(found).all())}
+
+    report = world.write(lambda work: merge(work, "specimen", stays.id, goes.id))
+    assert stickers() == {(stays.id, "red"), (stays.id, "blue"), (goes.id, "red")}
+    assert report.moved == 1
+    world.write(lambda work: undo_merge(work, report.id))
+    assert stickers() == before
+
+
+def test_rows_that_are_nobody_elses_stay(world: World) -> None:
+    stays, goes = world.create("specimen", name="a"), world.create("specimen", name="b")
+    world.write(lambda work: work.unguarded.execute(sa.insert(Passport).values(specimen_id=goes.id)))
+    report = world.write(lambda work: merge(work, "specimen", stays.id, goes.id))
+    left = world.read(lambda work: work.unguarded.scalars(sa.select(Passport.specimen_id)).all())
+    assert (list(left), report.moved) == ([goes.id], 0)
 
 
 def test_empty_fields_are_filled_and_a_unique_value_changes_hands(world: World) -> None:

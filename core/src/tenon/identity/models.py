@@ -14,6 +14,9 @@ from ..storage.base import Base, RecordColumns
 from ..storage.ids import new_id
 from ..storage.types import Id, Json, UtcDateTime
 
+# How somebody signs in is theirs alone: a merge of two users hands none of it to the other.
+ONES_OWN = {"info": {"merge": "stays"}}
+
 
 class Team(Base, RecordColumns):
     """People who work together. Teams form a tree."""
@@ -69,6 +72,7 @@ class Credential(Base):
     """A user's password. ``failed`` counts attempts since the last that succeeded."""
 
     __tablename__ = "identity_credential"
+    __table_args__ = ONES_OWN
 
     user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), primary_key=True)
     password_hash: Mapped[str] = mapped_column(sa.String(200))
@@ -85,6 +89,7 @@ class Session(Base):
     """
 
     __tablename__ = "identity_session"
+    __table_args__ = ONES_OWN
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -105,6 +110,7 @@ class HalfSignIn(Base):
     """A sign-in that still needs its second step. ``failed`` counts wrong codes."""
 
     __tablename__ = "identity_half_sign_in"
+    __table_args__ = ONES_OWN
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), index=True)
@@ -121,6 +127,7 @@ class TotpSecret(Base):
     """
 
     __tablename__ = "identity_totp"
+    __table_args__ = ONES_OWN
 
     user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), primary_key=True)
     sealed: Mapped[str] = mapped_column(sa.String(300))
@@ -134,6 +141,7 @@ class RecoveryCode(Base):
     """A code that stands in, once, for one of the authenticator app's."""
 
     __tablename__ = "identity_recovery_code"
+    __table_args__ = ONES_OWN
 
     user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), primary_key=True)
     code_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
@@ -144,6 +152,7 @@ class ExternalIdentity(Base):
     """Who a user is at a provider: ``subject`` is the provider's own, lasting name of them."""
 
     __tablename__ = "identity_external_identity"
+    __table_args__ = ONES_OWN
 
     provider: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
     subject: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
@@ -178,6 +187,7 @@ class ApiKey(Base):
     """A key with which a program acts for a user. ``scopes`` ``None`` is no restriction."""
 
     __tablename__ = "identity_api_key"
+    __table_args__ = ONES_OWN
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(Id, sa.ForeignKey("identity_user.id"), index=True)

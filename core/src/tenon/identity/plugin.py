@@ -7,6 +7,7 @@ from typing import Any
 from ..messages import _
 from ..plugin.contributions import Entity
 from ..plugin.hookspecs import hookimpl
+from .merged import end_sign_ins
 from .models import Team, User
 from .moves import Moves
 
@@ -50,7 +51,8 @@ def entities() -> list[Entity]:
 
 @hookimpl
 def startup(tenon: Any) -> None:
-    """Follow the writes of users and teams that move people in the org tree."""
+    """Follow the writes that move people in the org tree, and merges, which sign somebody out."""
     moves = Moves(tenon.identity.org)
     tenon.records.signals.about_to_write.append(moves.about_to_write)
     tenon.records.signals.written.append(moves.written)
+    tenon.records.signals.merged.append(end_sign_ins)

@@ -203,29 +203,43 @@ def _pointers(
 def _move_rows(work: Work, type_: EntityType, winner: UUID, loser: UUID) -> list[list[Any]]:
     """Rows that are no records but point at the loser: plugins' own tables and external ids.
 
-    Returns ``[table, column, primary key]`` of each, to move them back.
+    A row stays where the winner has its like already, and so do those of tables with
+    ``info={"merge": "stays"}``. Returns ``[table, column, primary key]`` of each that moved.
     """
+    moved: list[list[Any]] = []
+    for table, column in _columns(work, type_):
+        keys = list(table.primary_key.columns)
+        for row in work.unguarded.execute(sa.select(*keys).where(column == loser)).all():
+            found = dict(zip((k.name for k in keys), row, strict=True))
+            if _move_row(work, table, column, found, winner):
+                now = {**found, column.name: winner} if column.name in found else found
+                moved.append([table.name, column.name, {name: str(value) for name, value in now.items()}])
+    return moved
+
+
+def _columns(work: Work, type_: EntityType) -> Iterator[tuple[sa.Table, sa.Column[Any]]]:
+    """The columns of such rows that may point at a record of this kind."""
     records = {t.table.name for t in work.registry} | {
         e.table.name for t in work.registry for e in t.extensions
     }
-    columns = [(EXTERNAL, EXTERNAL.c.record_id)]
     present = set(sa.inspect(work.unguarded).get_table_names())
+    yield EXTERNAL, EXTERNAL.c.record_id
     for table in Base.metadata.tables.values():
         # Another deployment of the same process may have plugins that this one lacks.
-        if table.name in present and table.name not in records:
-            columns += [
-                (table, fk.parent)
-                for fk in table.foreign_keys
-                if fk.target_fullname == f"{type_.table.name}.id"
-            ]
-    moved: list[list[Any]] = []
-    for table, column in columns:
-        keys = list(table.primary_key.columns)
-        rows = list(work.unguarded.execute(sa.select(*keys).where(column == loser)))
-        moved += [
-            [table.name, column.name, {k.name: str(v) for k, v in zip(keys, row, strict=True)}]
-            for row in rows
-        ]
-        if rows:
-            work.unguarded.execute(sa.update(table).where(column == loser).values({column.name: winner}))
-    return moved
+        if table.name not in present or table.name in records or table.info.get("merge") == "stays":
+            continue
+        for fk in table.foreign_keys:
+            if fk.target_fullname == f"{type_.table.name}.id":
+                yield table, fk.parent
+
+
+def _move_row(
+    work: Work, table: sa.Table, column: sa.Column[Any], key: Mapping[str, Any], winner: UUID
+) -> bool:
+    same = [table.c[name] == value for name, value in key.items()]
+    try:
+        with work.unguarded.begin_nested():
+            work.unguarded.execute(sa.update(table).where(*same).values({column.name: winner}))
+    except sa.exc.IntegrityError:
+        return False
+    return True
