@@ -70,6 +70,18 @@ def test_the_sign_in_page_has_no_violation(site: Site, page: Page) -> None:
     assert page.evaluate(RUN) == []
 
 
+def test_the_page_with_the_secret_has_no_violation_and_fits_a_phone(visit: Callable[..., Page]) -> None:
+    page = visit("/account/two-step", size="phone", locale="en")
+    page.locator("main button[value=start]").click()
+    page.locator("#secret").wait_for()
+    picture = page.locator(".t-qr svg").bounding_box()
+    assert picture is not None
+    assert 150 < picture["width"] < 300
+    page.evaluate(AXE)
+    assert page.evaluate(RUN) == []
+    assert page.evaluate(WIDER) <= 0
+
+
 def test_the_check_finds_what_is_wrong(visit: Callable[..., Page]) -> None:
     page = visit("/")
     page.evaluate("() => document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"/x.png\">')")
