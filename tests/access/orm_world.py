@@ -5,7 +5,7 @@ Ann has one firm, Bob has six. What is Bob's bears the word ``Theirs`` or counts
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.ext.associationproxy import association_proxy
 from sqlalchemy.orm import Session, column_property, mapped_column, relationship
 
 from tenon.access import ALL_FIELDS, Access, FieldSet, OpenPolicy
+from tenon.access.net import Net
 from tenon.clock import ManualClock
 from tenon.identity import Actor
 from tenon.messages import _
@@ -194,8 +195,9 @@ MODELS: tuple[Any, ...] = (Firm, Branch, Person, Tag, FirmCare, Note, Score)
 TABLES: list[sa.Table] = [*(model.__table__ for model in MODELS), firm_tag]
 
 
-def build_firms(url: str) -> Firms:
+def build_firms(url: str, net: Callable[[sa.Engine], Net] | None = None) -> Firms:
     storage = Storage(Flask("tenon"), url)
+    below = net(storage.engine) if net is not None else None
     kernel = [t for t in Base.metadata.tables.values() if t.name.startswith("tenon_")]
     Base.metadata.create_all(storage.engine, [*TABLES, *kernel])
     registry = Registry(
@@ -203,6 +205,7 @@ def build_firms(url: str) -> Firms:
     )
     records = Records(storage, Access(OwnFirms()), registry, ManualClock(), private_tables=[NOTE, BRANCH])
     found = Firms(records, Actor(new_id(), "Ann"), Actor(new_id(), "Bob"))
+    records.net = below
     records.system_used = lambda *told: found.told.append(told)
     with storage.writing() as connection:
         _fill(found, Session(connection))

@@ -15,6 +15,7 @@ from flask import Flask
 from .access.limits import Bounds
 from .access.log import AccessLog
 from .access.logged import LoggedWatch, of_identity, of_system
+from .access.net import SqliteNet
 from .access.policy import Access, OpenPolicy, Policy
 from .clock import Clock, SystemClock
 from .errors import ConfigError
@@ -76,6 +77,8 @@ def compose(app: Flask, settings: Settings, clock: Clock, plugins: LoadedPlugins
     identity = Identity(storage, clock, _identity_options(settings))
     access = Access(OpenPolicy())
     records = _records(settings, clock, plugins, storage, access)
+    if settings.access_net == "on" and storage.dialect == "sqlite":
+        records.net = SqliteNet(storage.engine)
     access_log = _access_log(settings, clock, records)
     access.watch = LoggedWatch(access_log, clock, _bounds(settings))
     identity.told.append(of_identity(access_log))

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import ORMExecuteState, Session
-from sqlalchemy.sql import dml, functions, selectable
+from sqlalchemy.sql import dml, functions, selectable, visitors
 from sqlalchemy.util import IdentitySet
 
 from ..errors import ForbiddenError
 from ..identity.actor import Actor
 from ..messages import _
 from . import guard, private
+from .net import Net
 from .rules import Rules
 from .shadow import Beneath, shadow
 
@@ -71,6 +72,8 @@ class GuardedSession(Session):
         self._connection = connection
         self._beneath = beneath
         self._shadows: dict[sa.Table, sa.CTE | None] = {}
+        self._read: dict[sa.CTE, frozenset[str]] = {}
+        self.net: Net | None = None
         self._inside = 0
 
     @property
@@ -91,6 +94,8 @@ class GuardedSession(Session):
             return super()._execute_internal(*args, **options)
         finally:
             self._inside -= 1
+            if self.net is not None:
+                self.net.only(self._connection, None)
 
     def flush(self, objects: Any = None) -> None:
         """Write what is new and changed in rows of the plugin's own tables."""
@@ -125,6 +130,11 @@ class GuardedSession(Session):
 
     def _shadowed(self, statement: Any, found: guard.Named) -> Any:
         shadows = [s for s in map(self.shadow, found.loaded) if s is not None]
+        if self.net is not None and not isinstance(statement, dml.UpdateBase):
+            # SQLAlchemy flushes what is new and changed before it asks.
+            self._autoflush()
+            reads = {table.name for table in found.loaded}.union(*map(self._reads, shadows))
+            self.net.only(self._connection, frozenset(reads))
         return statement.add_cte(*shadows) if shadows else statement
 
     def shadow(self, table: sa.Table) -> sa.CTE | None:
@@ -137,6 +147,13 @@ class GuardedSession(Session):
     def ask(self, question: sa.Select[tuple[bool]]) -> bool:
         """The answer to a question of the guard's own."""
         return bool(self._connection.execute(question).scalar_one())
+
+    def _reads(self, hiding: sa.CTE) -> frozenset[str]:
+        """The tables that a shadow is made of: its own, and those that its predicate looks at."""
+        if hiding not in self._read:
+            parts = visitors.iterate(hiding)
+            self._read[hiding] = frozenset(part.name for part in parts if isinstance(part, sa.Table))
+        return self._read[hiding]
 
     def beneath(self, sql: Any) -> Any:
         """``sql`` with every table under its full name, which nothing stands in the place of."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..access.net import Net
 from ..access.policy import Access
 from ..access.session import GuardedSession
 from ..access.shadow import Beneath
@@ -73,6 +74,7 @@ class Records:
         self.private_tables: dict[sa.Table, PrivateTable] = {p.model.__table__: p for p in private_tables}
         self.system_used: Callable[[Actor, str, str], None] = lambda _actor, _reason, _via: None
         """Told when somebody's work goes on as the system beneath the guard: who, why, by which path."""
+        self.net: Net | None = None
         self._beneath: Beneath | None = None
         self._base = registry
         self._registry = registry
@@ -129,7 +131,7 @@ class Records:
         with self.storage.writing() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), batch=batch)
             work.registry = registry
-            with closing(work):
+            with self._under(work):
                 yield work
                 work.flush()
         for callback in self.after_commit:
@@ -142,7 +144,7 @@ class Records:
         with self.storage.reading() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), writable=False)
             work.registry = registry
-            with closing(work):
+            with self._under(work):
                 yield work
 
     @contextmanager
@@ -152,8 +154,23 @@ class Records:
         with self.storage.snapshot() as connection:
             work = Work(self, connection, actor, via=via, now=self.clock.now(), writable=False)
             work.registry = registry
-            with closing(work):
+            with self._under(work):
                 yield work
+
+    @contextmanager
+    def _under(self, work: Work) -> Iterator[None]:
+        """With the database's own net below it, where there is one, and its sessions closed at the end."""
+        net = None if work.actor.is_system else self.net
+        if net is None:
+            with closing(work):
+                yield
+            return
+        net.enter(work.unguarded, work.actor, writable=work.writable)
+        try:
+            with closing(work):
+                yield
+        finally:
+            net.leave(work.unguarded)
 
     def session(self, work: Work) -> GuardedSession:
         """A session that shows what the actor of ``work`` may see, in its transaction."""
@@ -162,6 +179,7 @@ class Records:
             self._beneath = Beneath(str(self.storage.engine.dialect.default_schema_name))
         rules = SessionRules(work)
         found = GuardedSession(work.unguarded, work.actor, rules, self._beneath, writable=work.writable)
+        found.net = self.net
         found.on_refusal = lambda: self.access.watch.denied(work.actor, "sql", None, "sql")
         return found
 

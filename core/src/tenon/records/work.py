@@ -102,6 +102,8 @@ class Work:
         """Say once that somebody's work went beyond what they may see, and why."""
         if self._origin is not None and not self._told:
             self._told = True
+            if self.records.net is not None:
+                self.records.net.leave(self.unguarded)
             self.records.system_used(self._origin, str(self.actor.reason), self.via)
 
     def close(self) -> None:

@@ -49,6 +49,14 @@ _TOP = (
         choices=("open", "policy"),
     ),
     _key(
+        "access_net",
+        "choice",
+        "off",
+        "`on`: on SQLite, the database itself refuses a plugin's query that reads a table it does not name",
+        "ACCESS_NET",
+        choices=("off", "on"),
+    ),
+    _key(
         "secret_key",
         "string",
         None,

@@ -152,6 +152,7 @@ class Settings:
 
     modes: frozenset[str] = frozenset(MODES)
     access: Literal["open", "policy"] = "open"
+    access_net: Literal["off", "on"] = "off"
     var: Path = Path("var")
     name: str = "Tenon"
     database: DatabaseSettings = DatabaseSettings()

@@ -230,6 +230,7 @@ class _Reading:
         return Settings(
             modes=frozenset(top["modes"]),
             access=top["access"],
+            access_net=top["access_net"],
             var=var,
             name=top["name"],
             plugins=plugins,
