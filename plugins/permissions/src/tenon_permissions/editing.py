@@ -89,8 +89,11 @@ def other_scopes(names: Names, obj: str) -> list[str]:
     """The scopes that a form offers beside :data:`REACHES` for a kind of record."""
     plain = [s.key for s in names.scopes.values() if s.argument is None and s.key not in (*REACHES, NONE)]
     type_ = names.entities.get(obj)
-    through = [f"via:{field.path}" for field in type_.references] if type_ is not None else []
-    return [*plain, *through] if "via" in names.scopes else plain
+    if type_ is None or "via" not in names.scopes:
+        return plain
+    # Who may see a colleague's own record says nothing of what is theirs.
+    useful = names.entities.keys() - names.administrative
+    return [*plain, *(f"via:{field.path}" for field in type_.references if field.spec.to in useful)]
 
 
 def _lines(role: str, obj: str, act: str, cell: Cell, names: Names) -> list[Line]:

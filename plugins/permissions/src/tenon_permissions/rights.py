@@ -14,8 +14,7 @@ from .words import Text, scope_meaning, scope_word
 
 @dataclass(frozen=True)
 class Right:
-    """What may be done to which records: words for the scopes, those that are taken away, and those
-    that come from a line for every kind."""
+    """What may be done to which records: words for the scopes, and for those that are taken away."""
 
     scopes: tuple[Text, ...]
     without: tuple[Text, ...] = ()
@@ -45,7 +44,7 @@ class Rights:
 def rights_of(snapshot: Snapshot, roles: Collection[str], types: Any) -> Rights:
     """What ``roles`` may do under a snapshot; ``types`` are the kinds with customers' own fields."""
     names, given = snapshot.names, frozenset(roles)
-    rows = tuple(_rows(snapshot, given, types))
+    rows = tuple(sorted(_rows(snapshot, given, types), key=lambda row: row.administrative))
     used = {action for row in rows for action in row.rights}
     actions = {key: label for key, label in names.actions.items() if key in used}
     decided = (snapshot.decide(given, row.entity, action) for row in rows for action in row.rights)

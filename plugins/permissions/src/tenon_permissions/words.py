@@ -67,7 +67,7 @@ def fields_word(names: Names, document: PolicyDocument, key: str) -> Text:
 def effect_word(line: Line) -> Text:
     if line.takes_fields:
         return _("Hides fields")
-    return _("May") if line.eft == "allow" else _("May not")
+    return _("Allows") if line.eft == "allow" else _("Forbids")
 
 
 def role_word(document: PolicyDocument, key: str) -> str:

@@ -119,6 +119,7 @@ def role_kind() -> str | Response:
         actions=(EVERY, *names.actions),
         reaches=[scope for scope in REACHES if scope in names.scopes],
         others=other_scopes(names, kind),
+        via=[scope for scope in other_scopes(names, kind) if scope.startswith("via:")],
         field_sets=[ALL, *names.field_sets, *document().field_sets],
         empty=Cell(),
     )
