@@ -152,7 +152,9 @@ class Memory:
                 for m in self.rows.members
                 if m["user_id"] == actor.id and m["archived_at"] is None
             }
-            while more := {t["id"] for t in self.rows.territories if t["parent_id"] in mine} - mine:
+            kept = {t["id"]: t["parent_id"] for t in self.rows.territories if t["archived_at"] is None}
+            mine &= kept.keys()
+            while more := {id_ for id_, parent in kept.items() if parent in mine} - mine:
                 mine |= more
             self._principals[actor.id] = frozenset(found | mine)  # type: ignore[arg-type]
         return self._principals[actor.id]
