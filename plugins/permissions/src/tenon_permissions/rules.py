@@ -27,6 +27,8 @@ COLUMNS = (*KEY, "principal_kind", "level", "at")
 MOST_BOUND = 10_000
 MOST_IDS = 500
 MOST_SOURCES = 30
+IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+NOW = sa.bindparam("now", type_=UtcDateTime)
 
 
 def refresh(work: Work, type_: EntityType, found: Sequence[Source], ids: Sequence[UUID] = ()) -> None:
@@ -38,11 +40,26 @@ def refresh(work: Work, type_: EntityType, found: Sequence[Source], ids: Sequenc
     if not ids:
         _hold_still(work, type_)
     for some, part in _chunks(type_, found, ids):
-        these = TABLE.c.record_id.in_(part) if part else sa.true()
-        revoke(work, these, sa.or_(*(stale(type_, source) for source in some)))
-        due = [row for source in some for row in _due(work, type_, source, part)]
-        if due:
-            work.connection.execute(_insert(work.dialect, due))
+        given = {"ids": list(part), "now": work.now} if part else {"now": work.now}
+        gone, come = _statements(work, type_, tuple(some), bool(part))
+        work.connection.execute(gone, {"ids": given["ids"]} if part else {})
+        if come is not None:
+            work.connection.execute(come, given)
+
+
+def _statements(work: Work, type_: EntityType, some: tuple[Source, ...], few: bool) -> tuple[Any, Any]:
+    """The DELETE and the INSERT for some sources; built once for as long as these are what they are."""
+
+    def build() -> tuple[Any, Any]:
+        these = TABLE.c.record_id.in_(IDS) if few else sa.true()
+        gone = sa.delete(TABLE).where(these, sa.or_(*(stale(type_, source) for source in some)))
+        due = [row for source in some for row in _due(type_, source, few)]
+        return gone, _insert(work.dialect, due) if due else None
+
+    if not all(source.steady for source in some):
+        return build()
+    found: tuple[Any, Any] = work.records.statement((type_, "sharing", few, some), build)
+    return found
 
 
 def _chunks(
@@ -78,9 +95,10 @@ def stale(type_: EntityType, source: Source) -> sa.ColumnElement[bool]:
     )
 
 
-def _due(work: Work, type_: EntityType, source: Source, ids: Sequence[UUID]) -> Iterator[sa.Select[Any]]:
+def _due(type_: EntityType, source: Source, few: bool) -> Iterator[sa.Select[Any]]:
     """The grants that a source is due to make: for each kind and principal, a SELECT."""
-    these = type_.table.c.id.in_(ids) if ids else type_.table.c.id.is_not(None)
+    # SQLite takes ON CONFLICT for part of a SELECT that has no WHERE.
+    these = type_.table.c.id.in_(IDS) if few else type_.table.c.id.is_not(None)
     for entity in kinds(type_):
         for kind, principal in source.principals:
             yield (
@@ -92,7 +110,7 @@ def _due(work: Work, type_: EntityType, source: Source, ids: Sequence[UUID]) -> 
                     sa.literal(source.id, Id),
                     sa.literal(kind, sa.String),
                     sa.literal(source.level, sa.SmallInteger),
-                    sa.literal(work.now, UtcDateTime),
+                    NOW,
                 )
                 .select_from(source.table)
                 .where(source.where, these)

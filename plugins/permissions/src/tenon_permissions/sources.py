@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,8 @@ class Source:
     """A rule or a territory: which records of a kind it shares, with whom, how far.
 
     ``where`` is the predicate on ``table``, ``paths`` the fields that it looks at, ``principals`` kind
-    and id. ``moving`` ones can find other records without any of theirs being written.
+    and id. ``moving`` ones can find other records without any of theirs being written; those that are
+    not ``steady`` have the present moment in their predicate.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class Source:
     where: sa.ColumnElement[bool]
     paths: frozenset[str] = frozenset()
     moving: bool = False
+    steady: bool = True
 
     def concerned(self, change: Change) -> bool:
         """Whether a write can bring a record into the filter or out of it."""
@@ -85,6 +87,15 @@ def sources(
 
 
 def _source(work: Work, row: Any) -> Source:
+    """The row as a source: the same object as long as nothing about it changes."""
+    if "within" in (row.filter or ""):
+        return replace(_made(work, row), steady=False)
+    type_ = work.type(row.entity)
+    found: Source = work.records.statement((type_, "sharing", *row), lambda: _made(work, row))
+    return found
+
+
+def _made(work: Work, row: Any) -> Source:
     type_ = work.type(row.entity)
     named = (("user", row.user_id), ("team", row.team_id), ("territory", row.territory_id))
     principals = tuple((kind, id_) for kind, id_ in named if id_ is not None)
