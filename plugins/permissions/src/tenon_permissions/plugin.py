@@ -29,8 +29,10 @@ from .defaults import TEMPLATES, default_document
 from .endpoints import access_pages
 from .following import Following
 from .grants import forget_ended
+from .netcommands import NET
 from .panels import ACCESS_SLOTS
 from .policy import PermissionsPolicy
+from .rowsecurity import RowSecurity
 from .rules import SHARING_RULE, look_again
 from .scopes import SCOPES
 from .sharing_endpoints import sharing_endpoints
@@ -72,7 +74,7 @@ def health_checks() -> Iterable[HealthCheck]:
 
 @hookimpl
 def commands() -> Iterable[Command]:
-    return COMMANDS
+    return (*COMMANDS, NET)
 
 
 @hookimpl
@@ -100,8 +102,10 @@ def jobs() -> Iterable[Job]:
 
 @hookimpl
 def startup(tenon: Any) -> None:
-    """Have grants follow what happens to records, people and rules."""
+    """Have grants follow what happens to records, people and rules; hang the net below."""
     Following(tenon)
+    if tenon.settings.access_net == "on" and tenon.storage.dialect == "postgresql":
+        tenon.records.net = RowSecurity(tenon.access.policy)
 
 
 @hookimpl

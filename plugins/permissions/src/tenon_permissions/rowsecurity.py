@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 RULE = "tenon_net"
 ME, TEAM, PRINCIPALS, SCOPES = "tenon.me", "tenon.team", "tenon.principals", "tenon.scopes"
-ASSUMED = "tenon_assumed"
+ASSUMED, FOR = "tenon_assumed", "tenon_for"
+SECRETS = ("identity_",)
+"""Tables that begin so hold what signs people in, unless they are a kind of record or the org tree."""
 
 
 class RuleReach(Reach):
@@ -191,7 +193,7 @@ class RowSecurity:
         with self._system_writing("switch the database's row security on") as work:
             connection, role = work.connection, role_of(work.connection)
             try:
-                _make_role(connection, role)
+                _make_role(connection, role, self._secret_tables(connection))
             except sa.exc.ProgrammingError as error:
                 raise UnavailableError(
                     _("The database does not let us make the role %(role)s", role=role),
@@ -230,7 +232,24 @@ class RowSecurity:
             stored = {row[0]: row[1] for row in rows}
         return [rule.table for rule in rules(self._policy) if stored.get(rule.table) != rule.digest]
 
-    # Using it
+    # Using it: the kernel's Net
+
+    def enter(self, connection: Connection, actor: Actor, *, writable: bool) -> None:
+        """A unit that reads is held to its actor throughout; one that writes, whose writes the kernel has
+        judged by more than reading, in plugins' queries alone."""
+        if writable:
+            connection.info[FOR] = actor
+        else:
+            self.assume(connection, actor)
+
+    def leave(self, connection: Connection) -> None:
+        connection.info.pop(FOR, None)
+        self.assume(connection, None)
+
+    def only(self, connection: Connection, tables: frozenset[str] | None) -> None:
+        actor = connection.info.get(FOR)
+        if actor is not None:
+            self.assume(connection, None if tables is None else actor)
 
     def assume(self, connection: Connection, actor: Actor | None) -> None:
         """Read as ``actor`` on this connection from now on; ``None`` is the system again."""
@@ -238,10 +257,26 @@ class RowSecurity:
         if connection.info.get(ASSUMED) == wanted:
             return
         if actor is None:
-            connection.exec_driver_sql("RESET ROLE")
-        else:
-            connection.execute(sa.select(*_settings(self._settings_of(connection, actor))))
+            self._become_system(connection)
+            return
+        settings = self._settings_of(connection, actor)
+        # Before the settings, so that they are taken back whatever comes of it.
         connection.info[ASSUMED] = wanted
+        try:
+            connection.execute(sa.select(*_settings(settings)))
+        except sa.exc.DBAPIError as error:
+            raise UnavailableError(
+                _("The database does not let us read as the role %(role)s", role=settings["role"]),
+                hint=_('Run tenon access net install, or set access_net = "off" in tenon.toml.'),
+            ) from error
+
+    def _become_system(self, connection: Connection) -> None:
+        connection.info.pop(ASSUMED, None)
+        try:
+            connection.exec_driver_sql("RESET ROLE")
+        except sa.exc.DBAPIError:
+            # Within a transaction that failed nothing can be said any more.
+            connection.invalidate()
 
     def _settings_of(self, connection: Connection, actor: Actor) -> dict[str, str]:
         names = self._policy.names.entities
@@ -260,6 +295,11 @@ class RowSecurity:
             "role": role_of(connection),
         }
 
+    def _secret_tables(self, connection: Connection) -> list[str]:
+        open_ = {t.table.name for t in self._policy.names.entities.values()} | {"identity_reporting_line"}
+        found = sa.inspect(connection).get_table_names()
+        return [name for name in found if name.startswith(SECRETS) and name not in open_]
+
     def _system_writing(self, reason: str) -> Any:
         if self._policy.tenon.storage.dialect != "postgresql":
             raise TenonError(
@@ -276,7 +316,7 @@ def _settings(values: dict[str, str]) -> list[sa.ColumnElement[Any]]:
     return [sa.func.set_config(name, value, False) for name, value in values.items()]
 
 
-def _make_role(connection: Connection, role: str) -> None:
+def _make_role(connection: Connection, role: str, secret: Iterable[str]) -> None:
     name = _quoted(role)
     known = connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": role}).first()
     if known is None:
@@ -284,6 +324,9 @@ def _make_role(connection: Connection, role: str) -> None:
         connection.exec_driver_sql(f"GRANT {name} TO CURRENT_USER")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    connection.exec_driver_sql(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {name}")
+    for table in secret:
+        connection.exec_driver_sql(f"REVOKE ALL ON {_quoted(table)} FROM {name}")
 
 
 def _write_rule(connection: Connection, role: str, rule: Rule) -> None:
