@@ -55,11 +55,19 @@ class RolePolicy(OpenPolicy):
     """Asks the first role of an actor; who has none may do everything. ``known`` are the fields by kind."""
 
     version = "roles"
+    everybody: str | None
+    """The role of whoever has none; without it they may do everything."""
+    branched: bool
+    """Whether to answer with branches."""
+    few: bool
+    """Whether those below somebody are few enough for their records to be asked for one by one."""
 
     def __init__(self, roles: Mapping[str, Role], known: Mapping[str, frozenset[str]]) -> None:
         self.roles = dict(roles)
         self.known = known
         self.branched = True
+        self.few = True
+        self.everybody: str | None = None
         self._made: dict[Any, Any] = {}
 
     def _reach(self, actor: Actor, action: str, entity: str) -> Reach | None:
@@ -70,7 +78,8 @@ class RolePolicy(OpenPolicy):
         return reach.get(action, reach.get("*"))
 
     def _role(self, actor: Actor) -> Role | None:
-        return next((self.roles[name] for name in sorted(actor.roles) if name in self.roles), None)
+        found = next((self.roles[name] for name in sorted(actor.roles) if name in self.roles), None)
+        return self.roles[self.everybody] if found is None and self.everybody is not None else found
 
     def allows(self, actor: Actor, action: str, entity: str) -> bool:
         return self._reach(actor, action, entity) is not None
@@ -126,7 +135,7 @@ class RolePolicy(OpenPolicy):
         ways: dict[str, Branch] = {
             "all": Branch(sa.true()),
             "own": Branch(owner == actor.id),
-            "subtree": Branch(owner.in_(below), below),
+            "subtree": Branch(owner.in_(below), below if self.few else None),
             "team": Branch(owner.in_(sa.select(LINES.c.descendant).where(LINES.c.ancestor == actor.team_id))),
             "granted": Branch(table.c.id.in_(shared)),
             "unowned": Branch(owner.is_(None)),

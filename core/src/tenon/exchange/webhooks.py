@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_ATTEMPTS = 8
+OTHER_RECORDS = frozenset({"merged_from", "merged_into"})
+"""Payload keys that name another record of the same kind."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,15 @@ class Webhooks:
             seen = self._visible(owner, event.entity, event.record_id)
         if not seen:
             raise Skipped(_("The owner of the webhook may not see this record"))
-        return restricted(event.payload, self._access.fields(owner, "read", event.entity))
+        told = restricted(event.payload, self._access.fields(owner, "read", event.entity))
+        if event.payload.get("changes") and not told["changes"]:
+            raise Skipped(_("The owner of the webhook may not see what changed"))
+        others = OTHER_RECORDS & told.keys()
+        hidden = {key for key in others if not self._sees(owner, event.entity, told[key])}
+        return {key: value for key, value in told.items() if key not in hidden}
+
+    def _sees(self, owner: Actor, entity: str, id_: Any) -> bool:
+        return id_ is None or self._visible(owner, entity, UUID(str(id_)))
 
     def _headers(self, webhook: Webhook, event: Event, body: str) -> dict[str, str]:
         now = self._clock.now()

@@ -13,7 +13,7 @@ Key = tuple[datetime, UUID]
 
 def activities(work: Work, entity: str, id_: UUID, before: Key | None, size: int) -> Iterable[TimelineItem]:
     """Calls, mails, meetings and notes about a record, or about anything of that customer."""
-    if not work.access.allows(work.actor, "read", "activity"):
+    if not shows(work, "activity", "happened_at", "type"):
         return []
     found = around(work, "activity", "happened_at", entity, id_, before, size)
     return [activity_item(record) for record in found]
@@ -21,9 +21,16 @@ def activities(work: Work, entity: str, id_: UUID, before: Key | None, size: int
 
 def tasks(work: Work, entity: str, id_: UUID, before: Key | None, size: int) -> Iterable[TimelineItem]:
     """Tasks about a record, or about anything of that customer."""
-    if not work.access.allows(work.actor, "read", "task"):
+    if not shows(work, "task", "timeline_at"):
         return []
     return [task_item(record) for record in around(work, "task", "timeline_at", entity, id_, before, size)]
+
+
+def shows(work: Work, entity: str, *paths: str) -> bool:
+    """Whether the actor may read such records with what places them on a timeline."""
+    seen = work.fields(work.type(entity), "read")
+    needed = (*paths, "about_id", "about_entity", "party_id")
+    return work.access.allows(work.actor, "read", entity) and all(path in seen for path in needed)
 
 
 def around(
@@ -50,7 +57,7 @@ def activity_item(record: Record) -> TimelineItem:
         at=record["happened_at"],
         id=record.id,
         kind=record["type"],
-        title=record["subject"],
+        title=record.title,
         text=record.get("body"),
         actor_id=record.get("owner_id"),
         entity="activity",
@@ -68,7 +75,7 @@ def task_item(record: Record) -> TimelineItem:
         at=record["timeline_at"],
         id=record.id,
         kind="task",
-        title=record["subject"],
+        title=record.title,
         text=record.get("description"),
         actor_id=record.get("owner_id"),
         entity="task",

@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..identity.actor import system
 from ..messages import _
+from ..records import reach
 from ..records.work import Work
 from ..storage.ids import new_id
 from . import delegation, directory, requests
@@ -165,7 +166,7 @@ class Approvals:
 
     def _locked(self, work: Work, id_: UUID) -> tuple[ApprovalRequest, Record | None]:
         """The request and its record, locked in the order in which a move locks them."""
-        found = requests.load_one(work.unguarded, id_)
+        found = self.get(work, id_)
         type_ = work.type(found.entity)
         own = sa.select(type_.table.c.id).where(type_.table.c.id == found.record_id)
         work.unguarded.execute(own.with_for_update())
@@ -258,8 +259,10 @@ class Approvals:
         me = work.actor.id
         asked = frozenset[UUID]().union(*(step.seats | step.extra for step in request.steps))
         mine = delegation.seats_of(work, me)[me] | {me} if me is not None else frozenset()
-        if request.requested_by != me and not asked & mine:
-            work.get(request.entity, request.record_id)
+        if request.requested_by != me and not asked & mine and not reach.readable(
+            work, request.entity, [request.record_id]
+        ):
+            raise requests.absent(id_)
         return request
 
     def of_record(self, work: Work, entity: str, id_: UUID) -> list[ApprovalRequest]:

@@ -17,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..plugin.contributions import StageTracking
+from ..records import visible
 from ..storage.ids import new_id
 from .definition import Definitions
 from .models import StageHistory
@@ -88,8 +89,10 @@ def whole_seconds(start: datetime, end: datetime) -> int:
 
 def entries(work: Work, entity: str, id_: UUID) -> list[StageEntry]:
     """The history of a record, oldest first. Whoever may see the record may see it,
-    but for values that stand in fields they may not."""
+    but for values that stand in fields they may not. Who may not see stages is told nothing."""
     record = work.get(entity, id_)
+    if not {"stage", "pipeline"} <= visible.fields(work, record.entity).keys():
+        return []
     statement = sa.select(*_COLUMNS).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
     rows = work.unguarded.execute(statement.order_by(TABLE.c.entered_at, TABLE.c.id))
     tracked = record.entity.stages or StageTracking()

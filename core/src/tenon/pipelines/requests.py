@@ -129,8 +129,13 @@ def load_one(connection: Connection, id_: UUID, *, lock: bool = False) -> Approv
     """The request with that id; ``NotFoundError``."""
     found = load(connection, REQUESTS.c.id == id_, lock=lock)
     if not found:
-        raise NotFoundError(_("There is no approval request %(id)s", id=id_))
+        raise absent(id_)
     return found[0]
+
+
+def absent(id_: UUID) -> NotFoundError:
+    """What is answered for a request that is not there, or not there for the actor."""
+    return NotFoundError(_("There is no approval request %(id)s", id=id_))
 
 
 def _request(row: sa.Row[Any], seats: Iterable[sa.Row[Any]], votes: Iterable[sa.Row[Any]]) -> ApprovalRequest:

@@ -14,7 +14,7 @@ from ..errors import GuardError, NotFoundError, Problem
 from ..identity.actor import system
 from ..messages import _
 from ..plugin.contributions import Approval, GuardCheck, Job
-from ..records import read
+from ..records import read, visible
 from ..records.query import Filter
 from ..records.record import Record
 from . import board, history, told
@@ -189,8 +189,8 @@ class Pipelines:
     def available(self, work: Work, record: Record) -> list[Move]:
         """The stages that ``record`` could go to, in their order, with what is missing for each."""
         entity = record.entity.name
-        pipeline = self.definitions.get(entity, record["pipeline"])
-        if pipeline is None:
+        pipeline = self.definitions.get(entity, record.get("pipeline"))
+        if pipeline is None or "stage" not in visible.fields(work, record.entity):
             return []
         restricted = work.fields(record.entity, "read").paths is not None
         whole = self._whole(work, entity, record.id) if restricted else record
@@ -235,7 +235,8 @@ class Pipelines:
         where: Filter | None = None,
         search: str | None = None,
     ) -> list[board.StageTotal]:
-        """Count and sums of every stage over the records that ``where`` names and the actor may see."""
+        """Count and sums of every stage over the records that ``where`` names and the actor may see;
+        ``BadRequestError`` where they may not see stages."""
         return board.board_totals(work, self.pipeline(entity, pipeline), where, search)
 
     def count_in_stage(self, entity: str, pipeline: str, stage: str) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..messages import _
+from ..records import visible
 from ..records.timeline import Key, TimelineItem
 from .history import TABLE
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def moves(work: Work, entity: str, id_: UUID, before: Key | None, size: int) -> Iterable[TimelineItem]:
     """The moves of a record, newest first; being created is told by the audit trail."""
     type_ = work.type(entity)
-    if type_.stages is None or "stage" not in work.fields(type_, "read"):
+    if type_.stages is None or not {"stage", "pipeline"} <= visible.fields(work, type_).keys():
         return []
     told = sa.select(TABLE).where(
         TABLE.c.record_id == id_,

@@ -23,6 +23,7 @@ from ..access.policy import Access
 from ..errors import ForbiddenError, Problem
 from ..messages import _, joined
 from ..plugin.contributions import GuardCheck
+from ..records import visible
 from .compiled import CompiledPipeline, CompiledStage
 from .definition import Definitions
 from .guards import Attempt, Proposed, Verdict, judge
@@ -116,7 +117,7 @@ class Transitions:
         found = sa.select(type_.table.c.id).where(type_.table.c.id == before.id, allowed)
         if work.unguarded.execute(found).first() is None:
             raise ForbiddenError(
-                _("You may not move %(title)s to another stage", title=before.title),
+                _("You may not move %(title)s to another stage", title=visible.title(work, before)),
                 hint=_("Ask an administrator for the permission %(key)s.", key=f"{type_.name}:transition"),
             )
 

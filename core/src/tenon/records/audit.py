@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from ..errors import NotFoundError
 from ..messages import _
 from ..storage.ids import new_id
+from . import visible
 from .models import AuditEntry
 from .record import Record
 from .registry import EntityType
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 TABLE: sa.Table = AuditEntry.__table__  # type: ignore[assignment]
 _INSERT = sa.insert(TABLE)
 SILENT = frozenset({"id", "version", "created_at", "updated_at", "custom"})
+SPOKEN = frozenset({"reason", "at", "approval", "requested_by", "override", "merge", "undo"})
+"""What a note says of the write itself. The rest may quote any field."""
+OF_STAGES = ("history",)
 
 
 @dataclass(frozen=True)
@@ -98,15 +104,38 @@ def differences(change: Change) -> dict[str, tuple[Any, Any]]:
 def entries(work: Work, entity: str, id_: UUID, *, before: UUID | None = None, size: int = 50) -> list[Entry]:
     """The history of a record, newest first; ``before`` is the id of the last entry already seen.
 
-    Fields that the actor may not see are left out.
+    Fields that the actor may not see are left out, and so are changes of nothing else.
+    ``NotFoundError`` where the actor may not see the record.
     """
+    work.get(entity, id_)
+    return list(islice(_seen_entries(work, entity, id_, before, size), size))
+
+
+def _seen_entries(work: Work, entity: str, id_: UUID, before: UUID | None, size: int) -> Iterator[Entry]:
     type_ = work.type(entity)
-    seen = work.fields(type_, "read")
-    found = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
-    if before is not None:
-        found = found.where(TABLE.c.id < before)
-    rows = work.unguarded.execute(found.order_by(TABLE.c.id.desc()).limit(size))
-    return [_entry(row, lambda path: path in seen) for row in rows]
+    seen = visible.fields(work, type_)
+    while True:
+        found = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity)
+        if before is not None:
+            found = found.where(TABLE.c.id < before)
+        rows = work.unguarded.execute(found.order_by(TABLE.c.id.desc()).limit(size)).all()
+        for row in rows:
+            entry = _entry(row, seen)
+            if entry.changes or not row.changes:
+                yield entry if seen is type_.fields else replace(entry, note=told_note(entry.note, seen))
+        if len(rows) < size:
+            return
+        before = rows[-1].id
+
+
+def told_note(note: Mapping[str, Any] | None, seen: Container[str]) -> dict[str, Any] | None:
+    """What of a write's note somebody may be told who sees only the fields in ``seen``."""
+    if not note:
+        return None
+    found = {key: value for key, value in note.items() if key in SPOKEN}
+    if "stage" in seen:
+        found |= {key: note[key] for key in OF_STAGES if key in note}
+    return found or None
 
 
 def batch_entries(work: Work, batch: UUID, *, after: UUID | None = None, size: int = 500) -> list[Entry]:
@@ -115,11 +144,11 @@ def batch_entries(work: Work, batch: UUID, *, after: UUID | None = None, size: i
     if after is not None:
         found = found.where(TABLE.c.id > after)
     rows = work.unguarded.execute(found.order_by(TABLE.c.id).limit(size))
-    return [_entry(row, lambda _path: True) for row in rows]
+    return [_entry(row) for row in rows]
 
 
-def _entry(row: Any, seen: Any) -> Entry:
-    changes = {path: (pair[0], pair[1]) for path, pair in row.changes.items() if seen(path)}
+def _entry(row: Any, seen: Container[str] | None = None) -> Entry:
+    changes = {path: (pair[0], pair[1]) for path, pair in row.changes.items() if seen is None or path in seen}
     return Entry(
         row.id, row.at, row.actor_id, row.actor_name, row.via, row.entity, row.record_id, row.action,
         row.version, changes, row.note, row.batch,
@@ -132,6 +161,7 @@ def as_of(work: Work, entity: str, id_: UUID, moment: datetime) -> Record:
     Every change after ``moment`` is taken back, newest first.
     """
     now = work.get(entity, id_)
+    seen = visible.fields(work, now.entity)
     later = sa.select(TABLE).where(TABLE.c.record_id == id_, TABLE.c.entity == entity, TABLE.c.at > moment)
     values = dict(now.values)
     custom = dict(now.custom)
@@ -141,10 +171,11 @@ def as_of(work: Work, entity: str, id_: UUID, moment: datetime) -> Record:
             raise NotFoundError(_("%(title)s did not exist yet at that time", title=now.title))
         version = row.version - 1
         for path, (old, _new) in row.changes.items():
-            _put(now.entity, values, custom, path, old)
+            if path in seen:
+                _put(now.entity, values, custom, path, old)
     values["version"] = version
     values["custom"] = now.entity.store_custom(values.get("custom"), custom)
-    return Record(now.entity, values)
+    return visible.hide(work, Record(now.entity, values))
 
 
 def _put(type_: EntityType, values: dict[str, Any], custom: dict[str, Any], path: str, stored: Any) -> None:

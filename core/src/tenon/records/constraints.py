@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import exc
 
 from ..errors import ConflictError, DuplicateError, InvalidError, Problem, TenonError
 from ..messages import _, joined
+from . import visible
 from .registry import EntityType, pointer
 from .signals import Change
 
 if TYPE_CHECKING:
     from .work import Work
+
+log = structlog.get_logger(__name__)
 
 
 def explain(work: Work, change: Change, error: exc.IntegrityError) -> TenonError:
@@ -21,19 +25,28 @@ def explain(work: Work, change: Change, error: exc.IntegrityError) -> TenonError
     text = str(error.orig)
     kind = type(error.orig).__name__
     if "UNIQUE" in text or kind == "UniqueViolation":
-        return _duplicate(change, text)
+        return _duplicate(work, change, text)
     if "FOREIGN KEY" in text or kind == "ForeignKeyViolation":
-        return _dangling(change, text)
+        return _dangling(work, change, text)
+    # What the database says names columns and values, of fields too that the actor may not see.
+    log.warning("database refused a write", entity=change.entity.name, error=text)
     if "NOT NULL" in text or kind == "NotNullViolation":
-        return InvalidError(problems=[Problem("", "required", text.splitlines()[0])])
-    return ConflictError(text.splitlines()[0])
+        return InvalidError(problems=[Problem("", "required", _("A field that is needed is empty"))])
+    return ConflictError(
+        _("The database refuses these values"), hint=_("Ask an administrator: the log tells which.")
+    )
 
 
-def _duplicate(change: Change, text: str) -> DuplicateError:
-    paths = unique_paths(change.entity, text)
+def _duplicate(work: Work, change: Change, text: str) -> DuplicateError:
+    known = visible.fields(work, change.entity)
+    paths = [p for p in unique_paths(change.entity, text) if p in known or p in change.values]
     labels = joined(change.entity.fields[p].label for p in paths) or change.entity.label
     values = ", ".join(str(change.value(p)) for p in paths)
-    detail = _("%(labels)s: %(values)s is already taken", labels=labels, values=values)
+    detail = (
+        _("%(labels)s: %(values)s is already taken", labels=labels, values=values)
+        if paths
+        else _("%(labels)s: a value is already taken", labels=labels)
+    )
     return DuplicateError(
         detail,
         hint=_("Use another value, or open the record that has it and change that one."),
@@ -70,7 +83,7 @@ def custom_index(type_: EntityType, path: str, *, unique: bool = True) -> str:
     return f"{'ux' if unique else 'ix'}_{type_.table.name}_{path.replace('.', '_')}"[:63]
 
 
-def _dangling(change: Change, text: str) -> InvalidError:
+def _dangling(work: Work, change: Change, text: str) -> InvalidError:
     named = [
         f
         for f in change.entity.references
@@ -82,9 +95,8 @@ def _dangling(change: Change, text: str) -> InvalidError:
     suspects = named or [
         f for f in change.entity.references if change.values.get(f.path) is not None and not f.spec.readonly
     ]
-    return InvalidError(
-        problems=[
-            Problem(pointer(f.path), "unknown-reference", _("There is no such %(label)s", label=f.label))
-            for f in suspects
-        ]
-    )
+    problems = [
+        Problem(pointer(f.path), "unknown-reference", _("There is no such %(label)s", label=f.label))
+        for f in suspects
+    ]
+    return InvalidError(problems=visible.masked(work, change.entity, problems))

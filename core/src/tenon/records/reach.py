@@ -64,6 +64,13 @@ def within(work: Work, type_: EntityType, ids: Iterable[UUID], *actions: str) ->
     return found
 
 
+def may(work: Work, record: Record, action: str) -> bool:
+    """Whether the actor may do that to this record, as a page asks before it offers a button."""
+    if not work.access.allows(work.actor, action, record.entity.name):
+        return False
+    return work.scope(record.entity, action) is None or bool(within(work, record.entity, [record.id], action))
+
+
 def refusal(type_: EntityType, id_: UUID, known: Iterable[UUID]) -> TenonError:
     """Why a record cannot be written: it is not there for the actor, or out of reach for this."""
     return forbidden(type_) if id_ in known else absent(type_, id_)

@@ -14,7 +14,7 @@ from ..access.policy import FieldSet
 from ..errors import Problem, TenonError
 from ..messages import _
 from .record import Record
-from .registry import EntityType, Field, pointer
+from .registry import EntityType, Field, Registry, pointer
 
 if TYPE_CHECKING:
     from .work import Work
@@ -45,9 +45,13 @@ def writable(work: Work, type_: EntityType, action: str) -> Mapping[str, Field]:
     """The fields that the actor may give values for; whose record it is, by whoever may assign."""
     found = fields(work, type_, action)
     owner = type_.owner
-    if action != "update" or owner is None or owner in found or work.elevated:
+    if action != "update" or work.elevated:
         return found
-    if owner in fields(work, type_) and work.access.allows(work.actor, "assign", type_.name):
+    if not work.access.allows(work.actor, "update", type_.name):
+        found = {}
+    if owner is None or owner in found or owner not in fields(work, type_):
+        return found
+    if work.access.allows(work.actor, "assign", type_.name):
         return {**found, owner: type_.fields[owner]}
     return found
 
@@ -71,6 +75,12 @@ def kind(work: Work, type_: EntityType, *actions: str) -> EntityType:
 
     found: EntityType = work.records.statement((type_, "kind", paths), build)
     return found
+
+
+def registry(work: Work) -> Registry:
+    """The kinds of record with the fields that the actor may read or write."""
+    known = {type_.name: kind(work, type_, "read", "create", "update") for type_ in work.registry}
+    return work.registry.with_types(known)
 
 
 def hide(work: Work, record: Record) -> Record:

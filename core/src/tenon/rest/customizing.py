@@ -10,7 +10,7 @@ from flask import Response
 from ..errors import InvalidError, NotFoundError, Problem
 from ..messages import _
 from ..nearest import did_you_mean
-from ..records import custom
+from ..records import custom, visible
 from ..records.custom import Definition
 from . import idempotency
 from .operations import Call, answer
@@ -39,7 +39,7 @@ def list_fields(call: Call) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         type_ = work.type(call.kind.name)
         work.access.require(call.actor, "read", type_.name)
-        seen = work.fields(type_, "read")
+        seen = visible.kind(work, type_, "read", "create", "update").fields
         mine = [d for d in custom.definitions(work.unguarded, type_.name) if d.path in seen]
     fields = [
         {
@@ -53,8 +53,8 @@ def list_fields(call: Call) -> Response:
             "to": f.spec.to,
             "choices": [{"key": c.key, "label": str(c.label)} for c in f.spec.choices],
         }
-        for f in type_.fields.values()
-        if f.path in seen and f.path != "custom"
+        for f in seen.values()
+        if f.path != "custom"
     ]
     return answer({"data": fields, "custom": [asdict(d) for d in mine]})
 
@@ -69,7 +69,8 @@ def redefine(call: Call, key: str) -> Response:
     body = call.body()
     with call.tenon.records.writing(call.actor, via="api") as work:
         before = {d.key: d for d in custom.definitions(work.unguarded, call.kind.name)}.get(key)
-        if before is None:
+        seen = visible.kind(work, call.kind, "read", "create", "update").fields
+        if before is None or (before.path in call.kind.fields and before.path not in seen):
             raise NotFoundError(_("%(entity)s has no field %(key)s", entity=call.kind.label, key=key))
         changed = custom.redefine(work, _definition(call, {**_as_sent(before), **body, "key": key}))
     return answer(asdict(changed))

@@ -13,7 +13,7 @@ from flask import Response, request
 from ..errors import BadRequestError, Problem
 from ..messages import _
 from ..nearest import did_you_mean
-from ..records import audit, read
+from ..records import audit, read, visible
 from ..records.query import Query, Where
 from ..records.record import Record
 from ..records.registry import EntityType
@@ -62,7 +62,7 @@ def _dumped(
 
 def _check_include(work: Work, type_: EntityType, include: Iterable[str]) -> None:
     for path in include:
-        seen = work.fields(type_, "read")
+        seen = visible.fields(work, type_)
         links = {f.path: f for f in type_.references if f.path in seen and f.spec.to in work.registry}
         if path not in links:
             detail = _("%(path)s cannot be included", path=path) + did_you_mean(path, links)
@@ -104,8 +104,7 @@ def get_record(call: Call, id_: UUID) -> Response:
 
 
 def known_field(work: Work, call: Call, path: str) -> None:
-    seen = work.fields(work.type(call.kind.name), "read")
-    known = [p for p in work.type(call.kind.name).fields if p in seen]
+    known = visible.fields(work, work.type(call.kind.name))
     if path not in known:
         raise refuse(
             "fields", "unknown-field", _("There is no field %(path)s", path=path) + did_you_mean(path, known)
@@ -162,7 +161,6 @@ def sums(call: Call) -> Response:
 def history(call: Call, id_: UUID) -> Response:
     size, before = page_arguments(call)
     with call.tenon.records.reading(call.actor, via="api") as work:
-        work.get(call.kind.name, id_)
         last = _uuid_cursor(before)
         found = audit.entries(work, call.kind.name, id_, before=last, size=size + 1)
     data = [_entry(entry) for entry in found[:size]]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
+from ..records import visible
 from ..records.registry import EntityType
+from ..records.work import Work
 from ..settings import Settings
 from ..settings.model import LimitSettings
 from . import queries, schemas
@@ -59,21 +62,59 @@ TAGS = {
 
 
 def document(call: Call) -> Response:
-    """The document; customers' own fields stand in it only for who has a key."""
-    from .routes import OPERATIONS
+    """The document as the actor may know it: kinds of record and fields that they may read or write.
 
+    Without a key it is that of all kinds, without customers' own fields.
+    """
     records = call.tenon.records
-    types = records.registry_without_customers if call.anonymous else records.registry
-    made = build(list(types), OPERATIONS, call.tenon.settings)
-    for plugin, endpoint in call.tenon.endpoints:
-        if endpoint.face == "api" and endpoint.openapi:
-            add_plugin(made, plugin, endpoint.openapi)
+    if call.anonymous:
+        made = _whole(call, [Known(t, t, t) for t in records.registry_without_customers])
+    else:
+        with records.reading(call.actor, via="api") as work:
+            known = [_known_of(work, t) for t in work.registry if _may_use(work, t)]
+        made = records.statement(("openapi", *known), lambda: _whole(call, known))
     return answer(made, headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"})
 
 
-def build(types: list[EntityType], operations: tuple[Operation, ...], settings: Settings) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Known:
+    """A kind of record with the fields that somebody may read, give a new one and change."""
+
+    read: EntityType
+    create: EntityType
+    update: EntityType
+
+    def schemas(self) -> dict[str, schemas.Schema]:
+        return {
+            **schemas.of_type(self.read),
+            f"{self.read.name}_new": schemas.new(self.create),
+            f"{self.read.name}_change": schemas.written(self.update),
+        }
+
+
+def _known_of(work: Work, type_: EntityType) -> Known:
+    kinds = (visible.kind(work, type_, action) for action in ("read", "create", "update"))
+    return Known(*kinds)
+
+
+def _may_use(work: Work, type_: EntityType) -> bool:
+    return any(work.access.allows(work.actor, action, type_.name) for action in ("read", "create", "update"))
+
+
+def _whole(call: Call, known: list[Known]) -> dict[str, Any]:
+    from .routes import OPERATIONS
+
+    made = build(known, OPERATIONS, call.tenon.settings)
+    for plugin, endpoint in call.tenon.endpoints:
+        if endpoint.face == "api" and endpoint.openapi:
+            add_plugin(made, plugin, endpoint.openapi)
+    return made
+
+
+def build(known: list[Known], operations: tuple[Operation, ...], settings: Settings) -> dict[str, Any]:
     """The document for those kinds of record."""
     paths: dict[str, Any] = {}
+    types = [kind.read for kind in known]
     for operation in operations:
         for type_ in operation.kinds(types):
             path = operation.path_for(type_)
@@ -101,7 +142,7 @@ def build(types: list[EntityType], operations: tuple[Operation, ...], settings: 
                 "Problem": schemas.PROBLEM,
                 **queries.SHARED,
                 "Search": queries.search(settings.limits),
-                **{name: schema for t in types for name, schema in schemas.of_type(t).items()},
+                **{name: schema for kind in known for name, schema in kind.schemas().items()},
             },
         },
     }

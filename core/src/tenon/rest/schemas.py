@@ -79,7 +79,7 @@ def of_type(type_: EntityType) -> dict[str, Schema]:
     return {
         type_.name: record(type_),
         f"{type_.name}_new": new(type_),
-        f"{type_.name}_change": _written(type_),
+        f"{type_.name}_change": written(type_),
         f"{type_.name}_page": listed_page(type_),
     }
 
@@ -107,7 +107,7 @@ def new(type_: EntityType) -> Schema:
     needed = [
         f.path for f in type_.writable if f.spec.required and f.spec.default is None and "." not in f.path
     ]
-    found = _written(type_)
+    found = written(type_)
     for name in needed:
         found["properties"][name] = _not_null(found["properties"][name])
     example = {name: _example(found["properties"][name]) for name in needed}
@@ -140,7 +140,8 @@ def _not_null(schema: Schema) -> Schema:
     return found
 
 
-def _written(type_: EntityType) -> Schema:
+def written(type_: EntityType) -> Schema:
+    """What a record may be given, all of it left to choice."""
     own = {f.path: of_field(f) for f in type_.writable if "." not in f.path}
     if type_.custom_fields:
         own["custom"] = closed({p[7:]: of_field(f) for p, f in type_.custom_fields.items()})

@@ -11,6 +11,7 @@ from ..access.policy import Access, OpenPolicy
 from ..errors import BadRequestError, InvalidError, Problem
 from ..messages import _
 from ..pipelines import ApprovalRequest, CompiledPipeline, Move
+from ..records import visible
 from ..records.work import Work
 from . import idempotency
 from .operations import Call, answer
@@ -43,7 +44,7 @@ def moves(call: Call, id_: UUID) -> Response:
         record = work.get(call.kind.name, id_)
         found = call.tenon.pipelines.available(work, record)
     return answer(
-        {"pipeline": record["pipeline"], "stage": record["stage"], "data": [_move(m) for m in found]}
+        {"pipeline": record.get("pipeline"), "stage": record.get("stage"), "data": [_move(m) for m in found]}
     )
 
 
@@ -77,7 +78,7 @@ def move(call: Call, id_: UUID) -> Response:
             record = outcome.record
             return answer(work.records.dump(record.entity)(record), 200, {"ETag": f'"{record.version}"'})
         assert outcome.request is not None
-        return answer({"approval": approval(outcome.request)}, 202)
+        return answer({"approval": approval(work, outcome.request)}, 202)
 
     return idempotency.once(call, body, run)
 
@@ -114,8 +115,9 @@ def stage_history(call: Call, id_: UUID) -> Response:
     return answer({"data": data})
 
 
-def approval(found: ApprovalRequest) -> dict[str, Any]:
+def approval(work: Work, found: ApprovalRequest) -> dict[str, Any]:
     """An approval request as JSON: where it sits, since when, and who has voted."""
+    problems = visible.masked(work, work.type(found.entity), found.problems)
     return {
         "id": found.id,
         "entity": found.entity,
@@ -149,27 +151,27 @@ def approval(found: ApprovalRequest) -> dict[str, Any]:
             }
             for v in found.votes
         ],
-        "problems": [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in found.problems],
+        "problems": [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in problems],
     }
 
 
 def record_approvals(call: Call, id_: UUID) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.pipelines.approvals.of_record(work, call.kind.name, id_)
-    return answer({"data": [approval(one) for one in found]})
+        return answer({"data": [approval(work, one) for one in found]})
 
 
 def inbox(call: Call) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.pipelines.approvals.inbox(work)
-    return answer({"data": [approval(one) for one in found if _in_scopes(call, "read", one)]})
+        return answer({"data": [approval(work, one) for one in found if _in_scopes(call, "read", one)]})
 
 
 def get_approval(call: Call, id_: UUID) -> Response:
     with call.tenon.records.reading(call.actor, via="api") as work:
         found = call.tenon.pipelines.approvals.get(work, id_)
-    _require_scope(call, "read", found)
-    return answer(approval(found))
+        _require_scope(call, "read", found)
+        return answer(approval(work, found))
 
 
 def decide(call: Call, id_: UUID) -> Response:
@@ -190,7 +192,7 @@ def decide(call: Call, id_: UUID) -> Response:
             found = approvals.recall(work, id_)
         else:
             found = (approvals.approve if decision == "approve" else approvals.reject)(work, id_, comment)
-        return answer(approval(found))
+        return answer(approval(work, found))
 
     return idempotency.once(call, body, run)
 

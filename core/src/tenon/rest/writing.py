@@ -20,7 +20,7 @@ from ..errors import (
     TenonError,
 )
 from ..messages import _
-from ..records import external, merge
+from ..records import external, merge, read
 from ..records.record import Record
 from ..records.work import Work
 from . import idempotency
@@ -106,6 +106,7 @@ def restore_record(call: Call, id_: UUID) -> Response:
 def get_external(call: Call, system: str, external_id: str) -> Response:
     _check_external(system, external_id)
     with call.tenon.records.reading(call.actor, via="api") as work:
+        read.require(work, "read", call.kind.name)
         known = external.resolve(work, call.kind.name, system, [external_id]).get(external_id)
         if known is None:
             raise NotFoundError(

@@ -65,7 +65,7 @@ def cards_of(
 
 def _card(work: Work, pipeline: CompiledPipeline, record: Record, looks: _Looks) -> Card:
     owner, since = record.entity.fields.get("owner_id"), record.get("stage_since")
-    key = pipeline.settled(record["stage"])
+    key = pipeline.settled(record.get("stage"))
     return Card(
         record,
         looks.cells.of(record, looks.amount) if looks.amount else Markup(),

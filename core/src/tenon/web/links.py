@@ -47,7 +47,8 @@ def links_to(work: Work, entity: str, ids: Iterable[UUID]) -> dict[tuple[str, UU
 def _parties(work: Work, ids: list[UUID]) -> dict[tuple[str, UUID], Link]:
     if not work.access.allows(work.actor, "read", PARTY):
         return {}
-    page = work.page(PARTY, Query(filter=Where("id", "in", ids), size=max(len(ids), 1), archived="all"))
+    where = Where("id", "in", ids)
+    page = work.page(PARTY, Query(filter=where, size=max(len(ids), 1), sort=("id",), archived="all"))
     found = {}
     for record in page.data:
         kind = record.get("entity") if record.get("entity") in work.registry else PARTY

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from ..records import visible
 from ..records.query import Query, Where
 from ..records.registry import EntityType, Field
 from ..records.work import Work
@@ -34,16 +35,18 @@ def options_for(work: Work, found: Field, chosen: Any, search: str = "") -> tupl
 def candidates(work: Work, entity: str, search: str, size: int = MOST_OPTIONS) -> list[Any]:
     """The records that a person may mean by ``search``; the first ones by name without it."""
     type_ = work.type(entity)
-    query = Query(search=search.strip() or None, size=size, sort=_by_title(type_), filter=_only_active(type_))
+    seen = visible.fields(work, type_)
+    text = search.strip() or None
+    query = Query(search=text, size=size, sort=_by_title(type_, seen), filter=_only_active(type_, seen))
     return work.page(entity, query).data
 
 
-def _by_title(type_: EntityType) -> tuple[str, ...]:
-    return tuple(path for path in type_.title if path in type_.fields and type_.fields[path].spec.sortable)
+def _by_title(type_: EntityType, seen: Mapping[str, Field]) -> tuple[str, ...]:
+    return tuple(path for path in type_.title if path in seen and seen[path].spec.sortable)
 
 
-def _only_active(type_: EntityType) -> Where | None:
-    return Where("active", "eq", True) if type_.name == "user" else None
+def _only_active(type_: EntityType, seen: Mapping[str, Field]) -> Where | None:
+    return Where("active", "eq", True) if type_.name == "user" and "active" in seen else None
 
 
 def stage_options(work: Work, found: Field) -> tuple[Option, ...]:

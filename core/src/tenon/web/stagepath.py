@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..errors import Problem
 from ..pipelines import ApprovalRequest, CompiledPipeline, CompiledStage, Move
 from ..pipelines.history import seconds_by_stage
+from ..records import visible
 from ..records.record import Record
 from ..records.registry import EntityType, Field
 from ..records.work import Work
@@ -53,7 +54,7 @@ def stage_path(work: Work, record: Record) -> StagePath | None:
     """The path of a record, unless its pipeline is not there any more."""
     pipelines = tenon().pipelines
     pipeline = pipelines.definitions.get(record.entity.name, record.get("pipeline"))
-    if pipeline is None:
+    if pipeline is None or not {"stage", "stage_since"} <= visible.fields(work, record.entity).keys():
         return None
     moves = (
         {move.stage.key: move for move in pipelines.available(work, record)} if not record.archived else {}
@@ -131,7 +132,7 @@ def move_panel(
 
 def mending(work: Work, type_: EntityType, problems: Sequence[Problem]) -> list[Field]:
     """The fields that reasons point at and that the reader may fill, each once."""
-    allowed = work.fields(type_, "update")
+    allowed = visible.writable(work, type_, "update")
     found: dict[str, Field] = {}
     for problem in problems:
         path = problem.pointer.strip("/").replace("/", ".")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,8 +12,10 @@ from flask import url_for
 
 from ..errors import InvalidError, NotFoundError, Problem
 from ..messages import _
+from ..records.registry import EntityType, Field
 from ..storage.engine import Storage
 from ..storage.ids import new_id
+from .filters import NAME
 from .models import SavedView
 
 TABLE: sa.Table = SavedView.__table__  # type: ignore[assignment]
@@ -31,18 +33,48 @@ class View:
     own: bool
 
 
-def views_of(storage: Storage, entity: str, collection: str, who: UUID | None) -> list[View]:
-    """The views of a list that somebody may use, by name; their own first."""
+def views_of(
+    storage: Storage, type_: EntityType, who: UUID | None, fields: Mapping[str, Field]
+) -> list[View]:
+    """The views of a list that somebody may use, by name; their own first.
+
+    One that filters or sorts by what is not among ``fields`` is no view for them; columns that
+    are not are left out of it.
+    """
     table = TABLE
     seen = sa.or_(table.c.shared.is_(sa.true()), table.c.owner_id == who)
-    statement = sa.select(table).where(table.c.entity == entity, seen).order_by(table.c.name, table.c.id)
+    statement = sa.select(table).where(table.c.entity == type_.name, seen).order_by(table.c.name, table.c.id)
     with storage.reading() as connection:
         rows = connection.execute(statement).all()
-    found = [
-        View(row.id, row.name, _url(collection, row.query, row.id), row.shared, row.owner_id == who)
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        query = _known(row.query, fields)
+        if query is not None:
+            url = _url(type_.collection, query, row.id)
+            found.append(View(row.id, row.name, url, row.shared, row.owner_id == who))
     return sorted(found, key=lambda view: not view.own)
+
+
+def _known(query: Sequence[Sequence[str]], fields: Mapping[str, Field]) -> list[tuple[str, str]] | None:
+    """A view's query without unknown columns; ``None`` where a filter or the order names such a field."""
+    found = []
+    for name, value in query:
+        filtered = NAME.fullmatch(name)
+        if filtered and not _leads(filtered[1], fields):
+            return None
+        if name == "sort" and any(path.lstrip("-") not in fields for path in value.split(",")):
+            return None
+        if name == "columns":
+            value = ",".join(path for path in value.split(",") if path in fields)
+        if value or name != "columns":
+            found.append((name, value))
+    return found
+
+
+def _leads(path: str, fields: Mapping[str, Field]) -> bool:
+    """Whether ``path`` is a field, or leads through one that refers to another record."""
+    heads = [path[:place] for place, letter in enumerate(path) if letter == "."]
+    return path in fields or any(head in fields and fields[head].kind == "reference" for head in heads)
 
 
 def _url(collection: str, query: Sequence[Sequence[str]], view: UUID) -> str:

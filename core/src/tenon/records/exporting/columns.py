@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...errors import BadRequestError, Problem
 from ...messages import _
+from .. import visible
 from ..registry import EntityType, Field, nearest
 from ..work import Work
 
@@ -32,20 +33,20 @@ def export_columns(work: Work, type_: EntityType, paths: Sequence[str] | None = 
     ``account_id.title`` asks for the title alone. Raises
     :class:`~tenon.errors.BadRequestError` for a field that is not there to be seen.
     """
-    seen = work.fields(type_, "read")
-    visible = {p: f for p, f in type_.fields.items() if p in seen and p not in _LEFT_OUT and f.kind != "json"}
+    seen = visible.fields(work, type_)
+    known = {p: f for p, f in seen.items() if p not in _LEFT_OUT and f.kind != "json"}
     if paths is None:
-        return [column for field in visible.values() for column in _both(field, type_)]
-    unknown = [p for p in paths if p.removesuffix(TITLE) not in visible]
+        return [column for field in known.values() for column in _both(field, type_)]
+    unknown = [p for p in paths if p.removesuffix(TITLE) not in known]
     if unknown:
         raise BadRequestError(
             _("%(entity)s has no field %(path)s", entity=type_.label, path=unknown[0]),
-            hint=nearest(unknown[0], visible),
+            hint=nearest(unknown[0], known),
             problems=[Problem("", "unknown-field", _("There is no field %(path)s", path=p)) for p in unknown],
         )
     found: list[ExportColumn] = []
     for path in paths:
-        field = visible[path.removesuffix(TITLE)]
+        field = known[path.removesuffix(TITLE)]
         if path.endswith(TITLE):
             found.append(ExportColumn(path, field, names=True))
         else:

@@ -12,6 +12,7 @@ from ...errors import BadRequestError
 from ...identity.actor import Actor
 from ...messages import _
 from ...nearest import did_you_mean, listed
+from .. import read
 from ..query import Query, told_of
 from ..records import Records
 from ..work import Work
@@ -35,7 +36,7 @@ def export(
     fields: Sequence[str] | None = None,
     report: Report | None = None,
 ) -> int:
-    """Write every record that ``query`` names and ``actor`` may see; how many there were.
+    """Write every record that ``query`` names and ``actor`` may see and export; how many there were.
 
     ``stream`` is a binary file. All rows are of one moment. Raises
     :class:`~tenon.errors.ForbiddenError` without the permission to export, and
@@ -92,7 +93,7 @@ def _rows(
     named = any(column.names for column in columns)
     count = 0
     while True:
-        page = work.page(entity, query)
+        page = read.page(work, entity, query, action="export")
         titles = work.reference_titles(entity, page.data) if named else {}
         for record in page.data:
             yield [

@@ -16,7 +16,9 @@ from ...errors import ConflictError, ForbiddenError, NotFoundError
 from ...identity.actor import Actor
 from ...messages import _, loaded
 from ...storage.ids import new_id
+from .. import visible
 from ..records import Records
+from ..registry import Registry
 from ..undo import UndoReport, undo_batch
 from ..work import Work
 from . import binding
@@ -78,11 +80,18 @@ class Imports:
 
     # Looking
 
-    def open(self, path: Path, mapping: Mapping) -> Source:
-        """The rows of ``path``, with every column and field of the map known to exist."""
+    def open(self, path: Path, mapping: Mapping, actor: Actor | None = None) -> Source:
+        """The rows of ``path``, with every column and field of the map known to exist, and to be
+        there for ``actor``."""
         source = open_source(path, mapping.file, self._limits)
-        binding.check(mapping, self._records.registry, source.layout)
+        binding.check(mapping, self._known(actor), source.layout)
         return source
+
+    def _known(self, actor: Actor | None) -> Registry:
+        if actor is None:
+            return self._records.registry
+        with self._records.reading(actor, via="import") as work:
+            return visible.registry(work)
 
     def run(self, run_id: UUID) -> Run:
         """The import with that id; ``NotFoundError``."""
@@ -129,7 +138,7 @@ class Imports:
         The transaction is one for all steps, so that later files find what earlier ones
         made; on SQLite nobody else writes meanwhile, so ``limit`` the rows where it matters.
         """
-        opened = [(step, self.open(step.path, step.mapping)) for step in steps]
+        opened = [(step, self.open(step.path, step.mapping, actor)) for step in steps]
         tallies: list[Tally] = []
         with _rolled_back(), self._records.writing(actor, via="import") as work:
             for number, (step, source) in enumerate(opened):
@@ -146,7 +155,7 @@ class Imports:
 
         Raises before anything is kept when a file or a map is wrong.
         """
-        opened = [(step, self.open(step.path, step.mapping)) for step in steps]
+        opened = [(step, self.open(step.path, step.mapping, actor)) for step in steps]
         totals = [_count(source) for _step, source in opened]
         plan_id = new_id() if len(steps) > 1 else None
         with self._records.writing(actor, via="import") as work:
@@ -163,7 +172,8 @@ class Imports:
         self._records.access.require(actor, "import", run.entity)
         source = self._same_file(run)
         mapping = parse_map(run.map_text, run.map_name, run.entity)
-        type_ = binding.check(mapping, self._records.registry, source.layout)
+        binding.check(mapping, self._known(actor), source.layout)
+        type_ = self._records.registry[mapping.entity]
         self._set_state(actor, run_id, "running")
         runner = Runner(run_id, source, mapping, type_)
         runner.run(lambda: self._records.writing(actor, via="import", batch=run_id), run.position, report)
@@ -255,7 +265,7 @@ def _run(row: Any) -> Run:
 
 
 def _within_reach(work: Work, run: Run) -> None:
-    """Undo goes beyond what the actor sees, so who does not see everything may undo only their own."""
+    """Who does not see everything may undo only their own."""
     if work.actor.admin or work.actor.id == run.actor_id:
         return
     if work.scope(work.type(run.entity), "update") is not None:

@@ -11,9 +11,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from ...errors import NotFoundError
+from ...errors import ForbiddenError, NotFoundError
 from ...messages import Message, _
 from ...pipelines import ApprovalRequest
+from ...records import visible
 from ...records.record import Record
 from ...records.work import Work
 from ..cells import Cells, record_url
@@ -85,11 +86,12 @@ def decide(request_id: UUID, decision: str) -> Response:
             found = service.approve(work, request_id, comment)
         else:
             found = service.reject(work, request_id, comment)
+        problems = visible.masked(work, work.type(found.entity), found.problems)
     flash(
         STATUS_LABELS.get(found.status, found.status),
         "success" if found.status in ("done", "recalled") else "message",
     )
-    for problem in found.problems:
+    for problem in problems:
         flash(problem.detail, "warning")
     return redirect(safe_next(request.form.get("next")) or url_for("web.approvals"), 303)
 
@@ -122,7 +124,7 @@ def view_of(work: Work, found: ApprovalRequest, *, voting: bool | None = None) -
 def _record(work: Work, found: ApprovalRequest) -> Record | None:
     try:
         return work.get(found.entity, found.record_id)
-    except NotFoundError:
+    except (ForbiddenError, NotFoundError):
         return None
 
 
@@ -154,9 +156,8 @@ def _vote(name: str, decision: str, comment: str | None) -> str:
 def _facts(work: Work, record: Record, found: ApprovalRequest) -> list[tuple[Message | str, Markup]]:
     """What the approvers agree to: the covered values as they are and as they will be."""
     cells: Cells = cells_for(work, [record])
+    seen = visible.fields(work, record.entity)
     fields: Sequence[Any] = [
-        record.entity.fields[path]
-        for path in found.covers
-        if path in record.entity.fields and path not in ("stage", "pipeline")
+        seen[path] for path in found.covers if path in seen and path not in ("stage", "pipeline")
     ]
     return [(f.label, cells.of(record, f)) for f in fields if f.kind != "currency"]

@@ -6,7 +6,7 @@ same request and are refused with the same reasons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from ...messages import Message
 from ...pipelines import CompiledPipeline, CompiledStage
 from ...pipelines.board import StageTotal
+from ...records import visible
 from ...records.query import Filter, Query, Where, all_of
 from ...records.read import Page
 from ...records.registry import EntityType
@@ -105,7 +106,7 @@ def _page(work: Work, state: BoardState, total: StageTotal, after: str | None = 
     )
     query = Query(
         filter=where,
-        sort=_order(state.type, total.stage),
+        sort=_order(state.type, total.stage, visible.fields(work, state.type)),
         size=PAGE,
         after=after,
         search=state.search or None,
@@ -119,12 +120,13 @@ def _column(state: BoardState, total: StageTotal, page: Page, cards: Mapping[UUI
     return Column(total, sums, [cards[record.id] for record in page.data], more)
 
 
-def _order(type_: EntityType, stage: CompiledStage) -> tuple[str, ...]:
+def _order(type_: EntityType, stage: CompiledStage, seen: Container[str]) -> tuple[str, ...]:
     """Open records by the day they are due, closed ones with the latest first."""
     day = type_.stages.close_date if type_.stages else None
-    if day is None:
-        return ("stage_since",) if stage.is_open else ("-stage_since",)
-    return (day,) if stage.is_open else (f"-{day}",)
+    path = next((p for p in (day, "stage_since") if p is not None and p in seen), None)
+    if path is None:
+        return ()
+    return (path,) if stage.is_open else (f"-{path}",)
 
 
 def board_cards(entity: EntityType, pipeline: str) -> str:
@@ -163,17 +165,17 @@ def board_move(entity: EntityType, pipeline: str, record_id: UUID) -> Response |
     if not by_htmx():
         flash(said, "success")
         return redirect(state.url(), 303)
-    return _swapped(state, {record["stage"], to}, said)
+    return _swapped(state, {record.get("stage"), to}, said)
 
 
-def _swapped(state: BoardState, stages: set[str], said: Message | str, panel: str = "") -> str:
+def _swapped(state: BoardState, stages: set[Any], said: Message | str, panel: str = "") -> str:
     """The columns that changed, each in its place, and what is to be read out."""
     with tenon().records.reading(actor(), via="web") as work:
         return render_template(
             "tenon/board/moved.html",
             state=state,
             entity=state.type,
-            columns=_columns(work, state, sorted(stages)),
+            columns=_columns(work, state, sorted(stages - {None})),
             said=said,
             panel=panel,
             may_move=True,
@@ -187,4 +189,4 @@ def _refused(state: BoardState, record_id: UUID, to: str, error: Any) -> tuple[s
         panel = render_panel(work, record, to, error, back=state.url())
     if not by_htmx():
         return panel, error.status
-    return _swapped(state, {record["stage"], to}, error.message, panel), error.status
+    return _swapped(state, {record.get("stage"), to}, error.message, panel), error.status

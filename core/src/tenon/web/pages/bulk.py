@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ...errors import BadRequestError, InvalidError, Problem, TenonError
 from ...messages import Message, _
 from ...records.record import Record
-from ...records.registry import EntityType, Field
+from ...records.registry import EntityType, Field, nearest
 from ...records.work import Work
 from ...storage.ids import new_id
 from ..cells import currency_path
@@ -76,7 +76,7 @@ def _ask(
 ) -> str:
     """Which field, and which value."""
     with tenon().records.reading(actor(), via="web") as work:
-        fields = [f for f in editable(work, entity, "update") if not f.spec.unique]
+        fields = _offered(work, entity)
         chosen = next((f for f in fields if f.path == path), None)
         titles = work.titles(entity.name, ids)
         return render_template(
@@ -92,6 +92,22 @@ def _ask(
         )
 
 
+def _offered(work: Work, entity: EntityType) -> list[Field]:
+    """The fields that several records can have the same value of."""
+    return [f for f in editable(work, entity, "update") if not f.spec.unique]
+
+
+def _chosen(entity: EntityType, path: str) -> Field:
+    """The field that was chosen; ``BadRequestError`` for one that the reader may not write."""
+    with tenon().records.reading(actor(), via="web") as work:
+        fields = {f.path: f for f in editable(work, entity, "update")}
+    if path not in fields:
+        raise BadRequestError(
+            _("%(entity)s has no field %(path)s", entity=entity.label, path=path), hint=nearest(path, fields)
+        )
+    return fields[path]
+
+
 def _control(work: Work, entity: EntityType, chosen: Field, error: TenonError | None) -> Any:
     search = request.form.get(f"{chosen.path}~q", "")
     texts = sent_texts([chosen], request.form)
@@ -101,7 +117,7 @@ def _control(work: Work, entity: EntityType, chosen: Field, error: TenonError | 
 
 
 def _apply(entity: EntityType, ids: Sequence[UUID], back: str, path: str) -> str | tuple[str, int]:
-    chosen = entity.field(path)
+    chosen = _chosen(entity, path)
     texts = sent_texts([chosen], request.form)
     values = as_values(entity, texts, reader())
     if chosen.spec.currency and values.get(path) is None:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from ...errors import ConflictError, GuardError, InvalidError, Problem, StaleError, TenonError
 from ...messages import Message, _
+from ...records import reach, visible
 from ...records.record import Record
 from ...records.registry import EntityType, Field
 from ...records.work import Work
@@ -101,11 +102,17 @@ def _given(fields: Sequence[Field]) -> dict[str, Any]:
 
 
 def edit_page(entity: EntityType, record_id: UUID) -> str:
-    tenon().access.require(actor(), "update", entity.name)
     with tenon().records.reading(actor(), via="web") as work:
         record = work.get(entity.name, record_id)
+        _require_change(work, entity)
         fields = editable(work, entity, "update")
         return _form(work, entity, record, texts_of(record, fields, reader()), action="update")
+
+
+def _require_change(work: Work, entity: EntityType) -> None:
+    """``ForbiddenError`` unless the reader may change such records, or at least whose they are."""
+    assigns = entity.owner is not None and work.access.allows(work.actor, "assign", entity.name)
+    work.access.require(work.actor, "assign" if assigns else "update", entity.name)
 
 
 def edit(entity: EntityType, record_id: UUID) -> Answer:
@@ -123,15 +130,26 @@ def edit(entity: EntityType, record_id: UUID) -> Answer:
     except (InvalidError, ConflictError) as error:
         return _refused(entity, record_id, texts, error, "update")
     flash(_("%(title)s is saved.", title=record.title), "success")
-    return redirect(safe_next(request.form.get("next")) or record_url(entity.collection, record_id), 303)
+    return redirect(safe_next(request.form.get("next")) or _where_it_is(entity, record_id), 303)
+
+
+def _where_it_is(entity: EntityType, record_id: UUID) -> str:
+    """The record's page; the list, where it is out of the reader's reach now that it is another's."""
+    with tenon().records.reading(actor(), via="web") as work:
+        if record_id in reach.readable(work, entity.name, [record_id]):
+            return record_url(entity.collection, record_id)
+    return url_for("web.list_page", entity=entity)
 
 
 def _changed(
     work: Work, entity: EntityType, before: Record, texts: Mapping[str, Any], expect: int | None
 ) -> dict[str, Any]:
     """What the form changed. An unchanged text is not sent, so that a value that a
-    form cannot show in full (seconds of a moment) is not cut."""
+    form cannot show in full (seconds of a moment) is not cut; nor is one emptied that it
+    does not show at all."""
     shown = texts_of(before, editable(work, entity, "update"), reader())
+    seen = visible.fields(work, entity)
+    texts = {path: text for path, text in texts.items() if path in seen or text}
     if expect != before.version:
         return as_values(entity, texts, reader())
     return as_values(entity, {p: t for p, t in texts.items() if shown.get(p) != t}, reader())
@@ -139,7 +157,7 @@ def _changed(
 
 def editable(work: Work, type_: EntityType, action: str) -> list[Field]:
     """The fields of a form that the reader may write."""
-    allowed = work.fields(type_, action)
+    allowed = visible.writable(work, type_, action)
     return form_fields(type_, (f for f in type_.writable if f.path in allowed))
 
 
@@ -152,7 +170,8 @@ def _sent(
     """What was sent; and the form once more where a Find button was pressed."""
     with tenon().records.reading(actor(), via="web") as work:
         fields = editable(work, entity, action)
-        texts = sent_texts(fields, request.form)
+        allowed = visible.writable(work, entity, action)
+        texts = {p: t for p, t in sent_texts(fields, request.form).items() if p in allowed}
         if "_find" not in request.form:
             return texts, None
         record = work.get(entity.name, record_id) if record_id else None

@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from ...errors import TenonError
 from ...messages import Message, _
-from ...records import audit, merge
+from ...records import audit, merge, reach
 from ...records.audit import Entry
 from ...records.record import Record
 from ...records.registry import EntityType, Field
 from ...records.work import Work
 from ..cells import Cells, currency_path
-from ..context import actor, may, reader, tenon
+from ..context import actor, reader, tenon
 from ..controls import with_zone
 from ..links import cells_for, links_to, stage_labels
 from .lists import visible
@@ -87,7 +87,7 @@ def history(entity: EntityType, record_id: UUID) -> str:
             facts=facts(entity, visible(work, entity)),
             cells=cells_for(work, [record, *([past] if past else [])]),
             merges=[m for m in merge.merges(work, entity.name, record_id) if m["undone_at"] is None],
-            may_merge=may("merge", entity.name),
+            may_merge=reach.may(work, record, "merge"),
             tab="history",
         )
 

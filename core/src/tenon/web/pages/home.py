@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, url_for
 
 from ...pipelines import CompiledPipeline
 from ...pipelines.board import StageTotal
+from ...records import visible
 from ...records.query import Query, Where, all_of
 from ...records.record import Record
 from ...records.registry import EntityType
@@ -64,14 +65,23 @@ def home() -> str:
         )
 
 
-def _staged() -> Iterator[EntityType]:
-    return (t for t in tenon().records.registry if t.stages and may("read", t.name))
+def _staged(work: Work) -> Iterator[EntityType]:
+    """The kinds of record with stages that the reader may see."""
+    needed = {"pipeline", "stage", "stage_status", "stage_since"}
+    for type_ in work.registry:
+        if type_.stages and may("read", type_.name) and needed <= visible.fields(work, type_).keys():
+            yield type_
+
+
+def _mine(work: Work, type_: EntityType) -> Where | None:
+    """One's own, where there are owners to be seen."""
+    return Where("owner_id", "eq", "$me") if "owner_id" in visible.fields(work, type_) else None
 
 
 def _funnels(work: Work) -> Iterator[Funnel]:
-    for type_ in _staged():
+    for type_ in _staged(work):
+        mine = _mine(work, type_)
         for pipeline in tenon().pipelines.pipelines_for(type_.name):
-            mine = Where("owner_id", "eq", "$me") if type_.owned else None
             totals = tenon().pipelines.board_totals(work, type_.name, pipeline.key, mine)
             bars = [_bar(type_, pipeline, total) for total in totals if total.stage.is_open]
             if any(bar.total.count for bar in bars):
@@ -90,17 +100,16 @@ def _recent(work: Work) -> list[Record]:
     """What changed last, of every kind with a place in the menu."""
     found: list[Record] = []
     for type_ in shown_types():
-        if type_.plugin != "identity":
+        if type_.plugin != "identity" and "updated_at" in visible.fields(work, type_):
             found += work.page(type_.name, Query(sort=("-updated_at",), size=RECENT_PER_KIND)).data
     return sorted(found, key=lambda record: record["updated_at"], reverse=True)[:SHOWN]
 
 
 def _stalled(work: Work) -> Iterator[Record]:
     """One's records that stand still, those that have waited longest first."""
-    for type_ in _staged():
-        conditions = [Where("stage_status", "eq", "open")]
-        conditions += [Where("owner_id", "eq", "$me")] if type_.owned else []
-        query = Query(filter=all_of(*conditions), sort=("stage_since",), size=SHOWN * 4)
+    for type_ in _staged(work):
+        conditions = all_of(Where("stage_status", "eq", "open"), _mine(work, type_))
+        query = Query(filter=conditions, sort=("stage_since",), size=SHOWN * 4)
         records = work.page(type_.name, query).data
         waiting: set[UUID] = tenon().pipelines.stalls.stalled(work, type_.name, [r.id for r in records])
         yield from [record for record in records if record.id in waiting][:SHOWN]

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from ...errors import InvalidError, NotFoundError, TenonError
 from ...identity.actor import Actor
 from ...messages import Message, _
+from ...records import visible
 from ...records.importing import Imports, Run, Step, Tally, parse_map
 from ...records.registry import EntityType
 from ..context import actor, by_htmx, may, tenon
@@ -117,11 +118,12 @@ def map_import(entity: EntityType, draft_id: UUID) -> str:
 def _map_page(entity: EntityType, draft: Draft, error: TenonError | None = None) -> str:
     header, rows = draft.samples()
     with tenon().records.reading(actor(), via="web") as work:
-        allowed = work.fields(entity, "create")
-        fields = [f for f in importable(entity) if f.path in allowed or f.spec.readonly]
-    registry = tenon().records.registry
+        allowed = visible.fields(work, entity, "create")
+        registry = visible.registry(work)
+        known = registry[entity.name]
+        fields = [f for f in importable(known) if f.path in allowed or f.spec.readonly]
     sent = request.method == "POST" and "field-0" in request.form
-    choices = _choices(header) if sent else guess(header, entity, registry)
+    choices = _choices(header) if sent else guess(header, known, registry)
     return render_template(
         "tenon/imports/map.html",
         entity=entity,
@@ -134,7 +136,7 @@ def _map_page(entity: EntityType, draft: Draft, error: TenonError | None = None)
             f.path: registry[f.spec.to] for f in fields if f.spec.to is not None and f.spec.to in registry
         },
         on_match=request.form.get("on_match", "update"),
-        text=request.form.get("text") or draft.map_text or map_text(entity, choices, "update"),
+        text=request.form.get("text") or draft.map_text or map_text(known, choices, "update"),
         error=error,
     )
 

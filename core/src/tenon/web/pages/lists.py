@@ -14,6 +14,7 @@ from ...errors import TenonError
 from ...messages import Message, _
 from ...records.read import Page
 from ...records.registry import EntityType, Field
+from ...records.visible import fields as seen_fields
 from ...records.work import Work
 from .. import slots, views
 from ..cells import NUMERIC, Cells
@@ -100,14 +101,14 @@ def _parts(work: Work, state: ListState, page: Page) -> dict[str, Any]:
 def _tools(work: Work, state: ListState) -> dict[str, Any]:
     """What stands above the rows: chips, the filter form, columns, views, actions."""
     seen = visible(work, state.type)
-    adding = work.type(state.type.name).fields.get(request.args.get("add", ""))
+    adding = seen_fields(work, state.type).get(request.args.get("add", ""))
     about = slots.context(work, entity=state.type)
     return {
         "chips": list(_chips(work, state)),
         "fields": filterable(state.type, seen),
         "choosable": seen,
         "adding": _builder(work, state.type, adding) if adding else None,
-        "views": views.views_of(tenon().storage, state.type.name, state.type.collection, actor().id),
+        "views": views.views_of(tenon().storage, state.type, actor().id, seen_fields(work, state.type)),
         "actions": slots.actions("list.action", about),
         "may_create": may("create", state.type.name),
         "may_export": may("export", state.type.name),
@@ -120,8 +121,8 @@ def _tools(work: Work, state: ListState) -> dict[str, Any]:
 
 def visible(work: Work, type_: EntityType) -> list[Field]:
     """The fields of a kind of record that the reader may see and would want to."""
-    allowed = work.fields(type_, "read")
-    return [f for f in type_.shown if f.path in allowed]
+    seen = seen_fields(work, type_)
+    return [f for f in type_.shown if f.path in seen]
 
 
 def _column(state: ListState, found: Field) -> Column:
@@ -150,7 +151,7 @@ def _chips(work: Work, state: ListState) -> Iterator[Chip]:
 
 def describe(work: Work, type_: EntityType, clause: Clause) -> str:
     """A condition as a person would say it: ``Amount is at least 1,000``."""
-    found = type_.fields.get(clause.field)
+    found = seen_fields(work, type_).get(clause.field)
     label = reader().label(found.label) if found else clause.field
     if clause.op == "empty":
         return reader().text(NOT_EMPTY if clause.value == "false" else SENTENCES["empty"], field=label)
@@ -170,7 +171,7 @@ def _values(work: Work, type_: EntityType, clause: Clause) -> str:
 
 
 def _shown(work: Work, type_: EntityType, path: str, value: str) -> str:
-    found = type_.fields.get(path)
+    found = seen_fields(work, type_).get(path)
     if found is None:
         return value
     if value == "$me":

@@ -40,7 +40,7 @@ def render_panel(
 ) -> str:
     """The panel for a move, by itself for htmx, as a page of its own otherwise."""
     entity = record.entity
-    key = request.values.get("pipeline") or record["pipeline"]
+    key = request.values.get("pipeline") or record.get("pipeline")
     pipeline = tenon().pipelines.pipeline(entity.name, key)
     target = tenon().pipelines.stage(entity.name, pipeline.key, to)
     problems = (error.problems or (Problem("", error.code, error.message),)) if error else None
@@ -95,7 +95,7 @@ def attempt(work: Work, record: Record, to: str) -> MoveOutcome:
 
 def told(outcome: MoveOutcome, record: Record, to: str) -> str:
     """What became of the move, in words."""
-    pipeline = outcome.record["pipeline"] if outcome.record else record["pipeline"]
+    pipeline = outcome.record.get("pipeline") if outcome.record else record.get("pipeline")
     stage = reader().label(tenon().pipelines.stage(record.entity.name, pipeline, to).label)
     if outcome.moved:
         return _("%(title)s is now in %(stage)s.", title=record.title, stage=stage)

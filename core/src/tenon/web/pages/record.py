@@ -11,6 +11,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ...messages import Message, _
+from ...records import reach
 from ...records.query import Query, Where
 from ...records.record import Record
 from ...records.registry import EntityType, Field
@@ -85,9 +86,9 @@ def parts(work: Work, record: Record) -> dict[str, Any]:
         "related": related,
         "timeline": timeline_of(work, record, request.args.get("after")),
         "activity_types": activity_types(work),
-        "may_change": may("update", type_.name) and not record.archived,
-        "may_archive": may("archive", type_.name),
-        "may_merge": may("merge", type_.name) and not record.archived,
+        "may_change": not record.archived and any(reach.may(work, record, a) for a in ("update", "assign")),
+        "may_archive": reach.may(work, record, "archive"),
+        "may_merge": not record.archived and reach.may(work, record, "merge"),
         "tab": "overview",
     }
 
