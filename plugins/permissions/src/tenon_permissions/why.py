@@ -109,10 +109,21 @@ def who_can(policy: PermissionsPolicy, action: str, entity: str, id_: UUID) -> l
         record = work.get(entity, id_).values
         crowd = crowd_of(policy.tenon, work)
         judging = judging_under(policy, policy.snapshot, LiveWorld(policy.tenon, work, crowd))
+        verdicts: dict[tuple[Decision, frozenset[str]], bool] = {}
         for actor in crowd.people:
-            if judging.allowed(actor, action, entity, record):
+            decision = judging.decide(actor, entity, action)
+            scopes = (*decision.allow, *decision.deny) if decision.allowed else ()
+            held = frozenset(s for s in scopes if judging.holds(actor, s, action, entity, record))
+            if (decision, held) not in verdicts:
+                verdicts[decision, held] = bool(held) and _verdict(decision, held, entity, action)
+            if verdicts[decision, held]:
                 found.append(Seer(actor, _first(judging, actor, action, entity, record)))
     return found
+
+
+def _verdict(decision: Decision, held: frozenset[str], entity: str, action: str) -> bool:
+    """What Casbin says where those scopes hold: the same for everybody with the same roles."""
+    return decision.allows(entity, action, lambda scope, _eft: scope in held)
 
 
 def _first(
