@@ -40,6 +40,10 @@ class Work:
     actor: Actor = field(default_factory=lambda: system("test"))
     via: str = "test"
 
+    @property
+    def unguarded(self) -> Connection:
+        return self.connection
+
 
 class Told:
     """A subscriber that keeps what it was told and fails when it is asked to."""
