@@ -58,7 +58,7 @@ class Grant(Base):
     __tablename__ = "permissions_grant"
     __table_args__ = (
         sa.Index(None, "principal_id", "entity", "record_id", "level"),
-        sa.Index(None, "cause_id", "entity", "record_id"),
+        sa.Index(None, "cause_id", "record_id"),
         sa.Index(
             None, "until", sqlite_where=sa.text("until IS NOT NULL"),
             postgresql_where=sa.text("until IS NOT NULL"),

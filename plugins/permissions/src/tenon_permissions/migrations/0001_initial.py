@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-
 from tenon.api import Id, Json, UtcDateTime
 
 revision = "0001"
@@ -31,9 +30,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("permissions_grant", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_permissions_grant_cause_id_entity_record_id"),
-            ["cause_id", "entity", "record_id"],
-            unique=False,
+            batch_op.f("ix_permissions_grant_cause_id_record_id"), ["cause_id", "record_id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_permissions_grant_principal_id_entity_record_id_level"),
