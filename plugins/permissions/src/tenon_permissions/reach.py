@@ -20,8 +20,9 @@ from .snapshot import Decision
 
 READING = frozenset({"read", "export"})
 FULLY = frozenset({"archive", "assign", "override", "share"})
-DEEPEST = 6
-"""How many references a scope may follow, so that records that belong to each other come to an end."""
+DEEPEST = 4
+"""How many references a scope may follow, so that records that belong to each other come to an end, and
+within what SQLite can parse (100 levels of nesting, of which each reference takes more than ten)."""
 
 Decide = Callable[[str, str], Decision]
 
@@ -54,6 +55,11 @@ def again(table: sa.FromClause, depth: int) -> sa.FromClause:
     """The table a second time, inside a condition. One for each depth is enough, and copying the columns
     of a table for every condition is most of what compiling a policy would cost."""
     return table.alias()
+
+
+def nothing(condition: sa.ColumnElement[bool] | None) -> bool:
+    """Whether a condition holds for no row, so that whatever leads there can be left out."""
+    return isinstance(condition, sa.False_)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,10 @@ class Reach:
         if not decision.deny:
             return None
         ways = [self.scope(name, entity, action, table, depth) for name in decision.deny]
-        found = sa.func.coalesce(sa.or_(sa.false(), *ways), sa.false())
+        denied = sa.or_(sa.false(), *ways)
+        if nothing(denied):
+            return None
+        found = sa.func.coalesce(denied, sa.false())
         return sa.not_(found) if self.dialect == "sqlite" else found.is_(sa.false())
 
     def scope(
@@ -114,6 +123,8 @@ class Reach:
             there = self.names.entities[str(type_.fields[path].spec.to)]
             other = again(there.table, depth + 1)
             inner = self.scope(name, there.name, action, other, depth + 1)
+            if nothing(inner):
+                return sa.false()
             return table.c[path].in_(sa.select(other.c.id).where(inner).correlate(None))
         try:
             found: sa.ColumnElement[bool] = self.names.scopes[key.key].rows(
@@ -179,5 +190,7 @@ class Query:
             return sa.false()
         other = again(self.reach.names.entities[to].table, self.depth + 1)
         inner = self.reach.rows(to, action_there(self.action), other, self.depth + 1)
+        if nothing(inner):
+            return sa.false()
         ids = sa.select(other.c.id)
         return self.table.c[path].in_((ids if inner is None else ids.where(inner)).correlate(None))
