@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
 from tenon.api import Id, Json, UtcDateTime
 
 revision = "0001"
