@@ -108,6 +108,27 @@ def test_a_webhook_says_only_what_its_owner_may_read_now(make_world, receiver):
     assert b"secret" not in receiver.received[0].body
 
 
+def test_a_change_of_nothing_that_the_owner_may_read_is_not_told(make_world, receiver):
+    world = make_world(http=HttpClient(allow=[receiver.allowed]), access=Access(OnlyNames()),
+                       actor_of=lambda user: Actor(user, "Ada"))  # fmt: skip
+    world.exchange.webhooks.create(receiver.url, ["*"], OWNER)
+    with world.working() as work:
+        world.exchange.emit(work, "record.updated", "account", RECORD, {"changes": {"revenue": ["1", "2"]}})
+    world.run()
+    assert receiver.received == []
+    assert world.states() == ["skipped"]
+
+
+def test_a_merge_with_a_record_that_the_owner_may_not_see_names_none(make_world, receiver):
+    world = make_world(http=HttpClient(allow=[receiver.allowed]), actor_of=lambda user: Actor(user, "Ada"),
+                       visible=lambda _actor, _entity, id_: id_ == RECORD)  # fmt: skip
+    world.exchange.webhooks.create(receiver.url, ["*"], OWNER)
+    with world.working() as work:
+        world.exchange.emit(work, "record.merged", "account", RECORD, {"merged_from": str(OWNER)})
+    world.run()
+    assert receiver.received[0].json["data"] == {"entity": "account", "record_id": str(RECORD)}
+
+
 def test_a_record_that_the_owner_may_not_see_is_not_told_of(make_world, receiver):
     world = make_world(http=HttpClient(allow=[receiver.allowed]), visible=lambda *_: False)
     world.exchange.webhooks.create(receiver.url, ["*"], OWNER)
