@@ -1,12 +1,11 @@
-"""What a statement of a plugin's names, and what it may not contain.
+"""What a statement of a plugin's names, at whatever depth.
 
 Rows are filtered by :mod:`.shadow`, which replaces each table by its name. So what must not get
-through is SQL that nobody can look into: text, and tables that are not known as such.
+through is SQL that nobody can look into (:mod:`.opaque`), and tables that are not known as such.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,23 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper, configure_mappers
-from sqlalchemy.sql import dml, elements, functions, operators, selectable
+from sqlalchemy.sql import elements, quoted_name, selectable
 
-from ..errors import ForbiddenError
-from ..messages import Message, _
+from ..messages import _
 from ..storage.base import Base
-
-NUMBER_OR_STAR = re.compile(r"\*|\d+(\.\d+)?|NULL", re.IGNORECASE)
-OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|?]+|[A-Za-z]+( [A-Za-z]+)*")
-READS_BY_TEXT = re.compile(
-    r"(query|table|schema|database|cursor)_to_|ts_stat|ts_rewrite|dblink|crosstab|connectby|lo_|pg_"
-    r"|set_config|current_setting|load_extension|readfile|writefile|edit|fts\d_tokenizer",
-    re.IGNORECASE,
-)
-"""Functions that read tables or files which they are given the name of, or change the connection."""
+from .opaque import NUMBER_OR_STAR, WORD, refuse, refused
 
 MOST_SHAPES = 2000
-OWN_MODULES = ("sqlalchemy.", "tenon.")
 
 
 @dataclass(frozen=True)
@@ -45,17 +34,6 @@ class Named:
     """Whether there is a SELECT in it, beside the statement itself."""
 
 
-def refused(what: Message | str) -> ForbiddenError:
-    """The answer to a statement that the guard cannot look into."""
-    return ForbiddenError(
-        _("work.session does not run this: %(what)s", what=what),
-        hint=_(
-            "Ask with select() of mapped classes, or say why the system has to ask: "
-            'work.as_system("the reason").connection.'
-        ),
-    )
-
-
 def named(statement: Any, beneath: sa.MetaData | None = None) -> Named:
     """The tables and columns of ``statement``, at whatever depth; ``ForbiddenError`` for raw SQL.
 
@@ -63,12 +41,14 @@ def named(statement: Any, beneath: sa.MetaData | None = None) -> Named:
     """
     shape = statement._generate_cache_key()
     if shape is None:
-        return _look(statement, beneath)
+        return _look(statement, beneath)[0]
     found = _LOOKED.get(shape.key)
     if found is None:
+        found, repeated = _look(statement, beneath)
         if len(_LOOKED) > MOST_SHAPES:
             _LOOKED.clear()
-        found = _LOOKED[shape.key] = _look(statement, beneath)
+        if repeated:
+            _LOOKED[shape.key] = found
     return found
 
 
@@ -76,14 +56,15 @@ def named(statement: Any, beneath: sa.MetaData | None = None) -> Named:
 _LOOKED: dict[Any, Named] = {}
 
 
-def _look(statement: Any, beneath: sa.MetaData | None) -> Named:
+def _look(statement: Any, beneath: sa.MetaData | None) -> tuple[Named, bool]:
     walk = _Walk(beneath)
     walk.down(statement)
     options = getattr(statement, "_with_options", ())
     for part in _parts_of_options(options):
         walk.down(part)
     tables = _with_loaded(walk.tables, bool(options))
-    return Named(frozenset(walk.tables), frozenset(walk.columns), tables, walk.nested)
+    found = Named(frozenset(walk.tables), frozenset(walk.columns), tables, walk.nested)
+    return found, walk.repeated
 
 
 def _parts_of_options(options: Iterable[Any]) -> Iterator[Any]:
@@ -103,6 +84,8 @@ class _Walk:
         self.tables: set[sa.Table] = set()
         self.columns: set[tuple[sa.Table, str]] = set()
         self.nested = False
+        self.repeated = True
+        """Whether all statements of this shape are as good as this one."""
         self._seen: set[int] = set()
         self._held: list[Any] = []
 
@@ -113,6 +96,7 @@ class _Walk:
             if id(element) in self._seen:
                 continue
             self._seen.add(id(element))
+            self._look_at_name(getattr(element, "name", None))
             # An id is that of one object for as long as the object lives.
             self._held.append(element)
             if isinstance(element, sa.BindParameter):
@@ -122,11 +106,19 @@ class _Walk:
             elif isinstance(element, selectable.TableClause):
                 self._table(element)
             else:
-                _refuse(element, root)
+                refuse(element, root)
                 self.nested = self.nested or (
                     element is not root and isinstance(element, selectable.SelectBase)
                 )
                 stack.extend(element.get_children())
+
+    def _look_at_name(self, name: Any) -> None:
+        """Refuse a name that stands in the SQL as it is, since it says it needs no quotes."""
+        if type(name) in (str, quoted_name) and not WORD.fullmatch(name):
+            # To SQLAlchemy a name with quotes and one without are the same shape.
+            self.repeated = False
+            if getattr(name, "quote", None) is False:
+                raise refused(_("the name %(text)s without quotes", text=repr(str(name))))
 
     def _column(self, column: Any, stack: list[Any]) -> None:
         table = column.table
@@ -151,66 +143,6 @@ class _Walk:
 
 def _of_table(column: Any) -> bool:
     return isinstance(column, sa.Column) and isinstance(column.table, sa.Table)
-
-
-def _refuse(element: Any, root: Any) -> None:
-    if isinstance(element, elements.AbstractTextClause | selectable.TextualSelect):
-        raise refused(_("text(), which is SQL that nobody can look into"))
-    if isinstance(element, selectable.SelectBase):
-        _refuse_select(element)
-    elif isinstance(element, dml.UpdateBase):
-        _refuse_write(element, root)
-    elif isinstance(element, functions.FunctionElement):
-        _refuse_function(element)
-    elif isinstance(element, elements.BinaryExpression | elements.UnaryExpression):
-        _refuse_operator(element)
-    elif isinstance(element, sa.TableValuedColumn):
-        raise refused(_("a whole row as one value"))
-    elif type(element).__visit_name__ == "orm_from_statement":
-        raise refused(_("from_statement(); select from aliased(Model, statement.subquery()) instead"))
-    _refuse_strange(element)
-
-
-def _refuse_select(element: Any) -> None:
-    if element._for_update_arg is not None:
-        raise refused(_("with_for_update(); records are locked by work.update"))
-    if getattr(element, "_statement_hints", ()) or getattr(element, "_hints", ()):
-        raise refused(_("a hint in the database's own words"))
-    _refuse_affixes(element)
-
-
-def _refuse_affixes(element: Any) -> None:
-    if getattr(element, "_prefixes", ()) or getattr(element, "_suffixes", ()):
-        raise refused(_("prefix_with() and suffix_with(), which are text"))
-
-
-def _refuse_write(element: Any, root: Any) -> None:
-    if element is not root or not isinstance(element, sa.Update | sa.Delete):
-        raise refused(_("an insert(), or a write inside another statement"))
-    if element._hints:
-        raise refused(_("a hint in the database's own words"))
-    _refuse_affixes(element)
-
-
-def _refuse_function(element: Any) -> None:
-    name = str(getattr(element, "name", ""))
-    if READS_BY_TEXT.match(name):
-        raise refused(_("the function %(name)s(), which reads what it is told in text", name=name))
-
-
-def _refuse_operator(element: Any) -> None:
-    for operator in (element.operator, getattr(element, "modifier", None)):
-        if isinstance(operator, operators.custom_op) and not OPERATOR.fullmatch(operator.opstring.strip()):
-            raise refused(_("the operator %(text)s", text=repr(operator.opstring)))
-
-
-def _refuse_strange(element: Any) -> None:
-    """SQL of a class that somebody else compiles is text by another name."""
-    kind = type(element)
-    if not kind.__module__.startswith(OWN_MODULES) and "_compiler_dispatcher" in {
-        name for base in kind.__mro__ for name in vars(base)
-    }:
-        raise refused(_("%(name)s, which writes SQL of its own", name=kind.__name__))
 
 
 def table_of(statement: Any) -> sa.Table:

@@ -17,6 +17,7 @@ from ..errors import ForbiddenError
 from ..messages import _
 from ..storage.base import Base
 from . import guard
+from .opaque import refused
 from .rules import Changeable
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 def within_reach(session: GuardedSession, statement: Any, parameters: Any) -> Any:
     """An ``update()`` or ``delete()`` of a plugin's own table, of the rows that may be written."""
     if isinstance(parameters, list | tuple):
-        raise guard.refused(_("many writes with one statement; change the objects instead"))
+        raise refused(_("many writes with one statement; change the objects instead"))
     table = guard.table_of(statement)
     rule = _rule(session, table)
     if any(getattr(key, "key", key) == rule.within for key in getattr(statement, "_values", None) or ()):
-        raise guard.refused(_("an update() that moves rows to other records"))
+        raise refused(_("an update() that moves rows to other records"))
     return statement.where(table.c[rule.within].in_(session.beneath(rule.ids)))
 
 
@@ -101,7 +102,7 @@ def _refuse_links(instance: Any) -> None:
     state = sa.inspect(instance)
     for relation in state.mapper.relationships:
         if relation.secondary is not None and state.attrs[relation.key].history.has_changes():
-            raise guard.refused(_("a change of %(name)s, whose rows have no class", name=relation.key))
+            raise refused(_("a change of %(name)s, whose rows have no class", name=relation.key))
 
 
 def _check_row(session: GuardedSession, mapper: Mapper[Any], instance: Any) -> None:
@@ -109,7 +110,7 @@ def _check_row(session: GuardedSession, mapper: Mapper[Any], instance: Any) -> N
     rule = _rule(session, table)
     state = sa.inspect(instance)
     if any(_is_sql(value) for value in state.dict.values()):
-        raise guard.refused(_("SQL as the value of an attribute"))
+        raise refused(_("SQL as the value of an attribute"))
     allowed = session.beneath(rule.ids)
     within = table.c[rule.within]
     value = state.dict.get(mapper.get_property_by_column(within).key)

@@ -17,6 +17,7 @@ from ..identity.actor import Actor
 from ..messages import _
 from . import guard, private
 from .net import Net
+from .opaque import refused
 from .rules import Rules
 from .shadow import Beneath, shadow
 
@@ -85,7 +86,7 @@ class GuardedSession(Session):
         """The connection, for SQLAlchemy's own use while it runs a statement."""
         if not self._inside and not self.unrestricted:
             self.on_refusal()
-            raise guard.refused(_("get_bind(), which leads to the bare connection"))
+            raise refused(_("get_bind(), which leads to the bare connection"))
         return self._connection
 
     def _execute_internal(self, *args: Any, **options: Any) -> Any:
@@ -121,7 +122,7 @@ class GuardedSession(Session):
     def _refuse_options(self, state: ORMExecuteState) -> None:
         for option in state.execution_options:
             if option not in OPTIONS:
-                raise guard.refused(_("the execution option %(name)s", name=option))
+                raise refused(_("the execution option %(name)s", name=option))
 
     def _refuse_hidden(self, found: guard.Named) -> None:
         for table, key in found.columns:
@@ -166,7 +167,7 @@ def _looked_into(statement: Any) -> Any:
     if not isinstance(statement, selectable.SelectBase | dml.UpdateBase):
         # what is of no kind known here may hold anything
         guard.named(statement)
-        raise guard.refused(_("a statement of the kind %(kind)s", kind=type(statement).__name__))
+        raise refused(_("a statement of the kind %(kind)s", kind=type(statement).__name__))
     return statement
 
 
@@ -177,7 +178,7 @@ def _bare(name: str) -> Callable[..., Any]:
     def method(self: GuardedSession, *args: Any, **options: Any) -> Any:
         if not self.unrestricted:
             self.on_refusal()
-            raise guard.refused(f"{name}()")
+            raise refused(f"{name}()")
         return original(self, *args, **options)
 
     method.__name__ = name
