@@ -21,6 +21,8 @@ from ..settings import Settings
 from ..storage.ids import new_id
 
 SAMPLES = 3
+# The end of a name says what is in the file, and file systems bound its length.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Drafts:
 
     def add(self, who: Actor, upload: FileStorage | None) -> Draft:
         """Keep an uploaded file; ``InvalidError`` where there is none, or nothing in it."""
-        name = secure_filename(upload.filename or "") if upload else ""
+        name = secure_filename(upload.filename or "")[-LONGEST_NAME:] if upload else ""
         if upload is None or not upload.filename:
             raise _no_file(_("Choose a file"))
         draft_id = new_id()
