@@ -17,7 +17,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-browser check format bench build lock clean
+.PHONY: help install run test test-access test-browser check format bench build lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -29,6 +29,9 @@ run: $(INSTALLED) ## serve a demo on http://127.0.0.1:8000 (ARGS= goes to `tenon
 
 test: $(INSTALLED) ## the whole suite (ARGS= goes to pytest)
 	@$(PYTEST) $(ARGS)
+
+test-access: $(INSTALLED) ## the proofs of access at full size: fuzz, reloads, revocation, non-interference
+	@TENON_TEST_ACCESS=full $(PYTEST) plugins/permissions/tests tests/access/test_noninterference.py $(ARGS)
 
 test-browser: $(INSTALLED) ## the tests that drive a real browser
 	@$(PYTEST) -m browser $(ARGS)
