@@ -14,7 +14,7 @@ from tenon.testing import ApiClient
 from tenon.testing.people import PASSWORD, make_actor, sign_in
 from tests.web.visitor import Page, Visitor
 
-SECRET = "Quarkzyx"
+SECRET, PLAIN = "Quarkzyx", "Plainwort"
 REVENUE = "7654321.00"
 SETTINGS = Settings.for_tests(
     plugins=["b2b_accounts", "permissions"],
@@ -85,7 +85,7 @@ def company(tenon: Tenon) -> Company:
         )
     made = Company(tenon, people, {}, {})
     made.hidden.update(records(made, "stranger", SECRET))
-    made.own.update(records(made, "rep", "Plain"))
+    made.own.update(records(made, "rep", PLAIN))
     return made
 
 

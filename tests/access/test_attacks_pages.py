@@ -16,7 +16,7 @@ from tenon.app import Tenon, add_faces
 from tenon.identity.actor import system
 from tenon.settings import Settings
 from tenon.testing.deployments import Deployments
-from tests.access.company import COLLECTIONS, REVENUE, SECRET, SETTINGS, Company, company, upload
+from tests.access.company import COLLECTIONS, PLAIN, REVENUE, SECRET, SETTINGS, Company, company, upload
 from tests.access.test_matrix import pages, paths, rules
 
 
@@ -58,7 +58,7 @@ def test_a_form_takes_no_more_than_it_shows(firm: Company) -> None:
     assert {k for k in after if after[k] != before[k]} <= {"version", "updated_at"}
     assert firm.values("account", firm.hidden["account"])["name"] == f"{SECRET} Ltd"
     clerk = firm.browser("clerk")
-    clerk.post(f"/accounts/{id_}/edit", {"name": "Plain Ltd", "revenue": "1", "revenue_currency": "EUR"})
+    clerk.post(f"/accounts/{id_}/edit", {"name": f"{PLAIN} Ltd", "revenue": "1", "revenue_currency": "EUR"})
     assert firm.values("account", id_)["revenue"] == before["revenue"]
 
 
@@ -84,7 +84,7 @@ def words(content: bytes, kind: str) -> str:
 def test_an_export_is_what_the_list_shows(still: Company, who: str, kind: str) -> None:
     columns = "name,description" if who == "clerk" else "name,description,revenue"
     text = words(exported(still, who, f"format={kind}&columns={columns}"), kind)
-    assert "Plain Ltd" in text
+    assert f"{PLAIN} Ltd" in text
     assert (SECRET in text) == (who in ("clerk", "boss"))
     assert ("7654321" in text) == (who != "clerk")
 
@@ -229,8 +229,8 @@ def test_a_page_that_was_open_is_closed_with_what_it_showed(firm: Company) -> No
     assert rep.get(f"/accounts/{id_}/edit").status == 404
     assert rep.post(f"/accounts/{id_}/edit", {"name": "Mine again", "version": "1"}).status == 404
     assert rep.get(f"/accounts/{id_}/history").status == 404
-    assert "Plain Ltd" not in rep.get("/accounts").text
-    assert firm.values("account", id_)["name"] == "Plain Ltd"
+    assert f"{PLAIN} Ltd" not in rep.get("/accounts").text
+    assert firm.values("account", id_)["name"] == f"{PLAIN} Ltd"
     firm.tenon.identity.users.set_access(firm.people["rep"].id, roles=[])  # type: ignore[arg-type]
     for collection in COLLECTIONS.values():
-        assert "Plain" not in rep.get(f"/{collection}").text
+        assert PLAIN not in rep.get(f"/{collection}").text

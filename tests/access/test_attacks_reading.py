@@ -163,7 +163,7 @@ def test_a_filter_knows_no_patterns(still: Company, op: str) -> None:
 
 
 @pytest.mark.parametrize("op", ["eq", "contains", "starts_with"])
-@pytest.mark.parametrize("value", [CATASTROPHE, "a" * 200, "%" * 200, "_%" * 100, "\\", "(?i)plain", ".*"])
+@pytest.mark.parametrize("value", [CATASTROPHE, "a" * 200, "%" * 200, "_%" * 100, "\\", "(?i)plain.*"])
 def test_a_pattern_is_a_text_like_any_other(still: Company, op: str, value: str) -> None:
     begun = time.process_time()
     body = {"filter": {"field": "name", "op": op, "value": value}, "total": True}
