@@ -27,11 +27,11 @@ install: $(INSTALLED) ## prepare .venv with everything, from the locks
 run: $(INSTALLED) ## serve a demo on http://127.0.0.1:8000 (ARGS= goes to `tenon run`)
 	@$(BIN)/tenon run --demo $(ARGS)
 
-test: $(INSTALLED) ## the whole suite (ARGS= goes to pytest)
-	@$(PYTEST) $(ARGS)
+test: $(INSTALLED) ## the whole suite but the longest proofs (ARGS= goes to pytest)
+	@$(PYTEST) -m "not deep" $(ARGS)
 
 test-access: $(INSTALLED) ## the proofs of access at full size: fuzz, reloads, revocation, non-interference
-	@TENON_TEST_ACCESS=full $(PYTEST) plugins/permissions/tests tests/access/test_noninterference.py $(ARGS)
+	@TENON_TEST_ACCESS=full $(PYTEST) plugins/permissions/tests tests/access $(ARGS)
 
 test-browser: $(INSTALLED) ## the tests that drive a real browser
 	@$(PYTEST) -m browser $(ARGS)
