@@ -83,7 +83,7 @@ class Tag(Base, RecordColumns):
 
 
 class FirmCare(Base, ExtensionColumns):
-    __tablename__ = "care_ext_firm"
+    __tablename__ = "paths_ext_firm"
     __extends__ = "paths_firm"
 
     keeper = fields.text(_("Keeper"))
