@@ -28,7 +28,9 @@ from tests.web.visitor import Visitor
 ABSENT = UUID("01900000-0000-7000-8000-000000000001")
 HIDDEN = {"account": frozenset({"revenue", "phone"})}
 SALES = Role({"*": ("own", "granted")}, hidden=HIDDEN, fixed=HIDDEN)
-OWN_COOKIES = re.compile(r"X-CSRFToken\": ?\"[^\"]+\"|csrf_token\" value=\"[^\"]+\"|nonce=\"[^\"]+\"|nonce-[\w+/=-]+")
+OWN_COOKIES = re.compile(
+    r"X-CSRFToken\": ?\"[^\"]+\"|csrf_token\" value=\"[^\"]+\"|nonce=\"[^\"]+\"|nonce-[\w+/=-]+"
+)
 
 
 @dataclass(frozen=True)
