@@ -65,7 +65,8 @@ def test_the_browsers_language_is_used_until_one_is_chosen(visitor: Visitor) -> 
 PAGES = (
     "/", "/accounts", "/accounts/new", "/my-day", "/approvals", "/imports", "/imports/new", "/search?q=x",
     "/preferences", "/settings", "/settings/fields", "/settings/fields/accounts/new", "/settings/people",
-    "/settings/api-keys", "/settings/webhooks", "/settings/plugins", "/settings/health", "/settings/access-log",
+    "/settings/api-keys", "/settings/webhooks", "/settings/plugins", "/settings/health",
+    "/settings/access-log",
     "/nothing",
     "/accounts?add=revenue", "/accounts?filter[nope][eq]=1", "/opportunities/board/new_business",
 )  # fmt: skip

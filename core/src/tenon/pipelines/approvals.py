@@ -259,8 +259,10 @@ class Approvals:
         me = work.actor.id
         asked = frozenset[UUID]().union(*(step.seats | step.extra for step in request.steps))
         mine = delegation.seats_of(work, me)[me] | {me} if me is not None else frozenset()
-        if request.requested_by != me and not asked & mine and not reach.readable(
-            work, request.entity, [request.record_id]
+        if (
+            request.requested_by != me
+            and not asked & mine
+            and not reach.readable(work, request.entity, [request.record_id])
         ):
             raise requests.absent(id_)
         return request

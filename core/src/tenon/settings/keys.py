@@ -52,8 +52,8 @@ _TOP = (
         "access_net",
         "choice",
         "off",
-        "`on`: the database itself refuses what a plugin's query forgets: on SQLite tables that it does not name, "
-        "on PostgreSQL rows (`tenon access net install`)",
+        "`on`: the database itself refuses what a plugin's query forgets: on SQLite tables that it does not "
+        "name, on PostgreSQL rows (`tenon access net install`)",
         "ACCESS_NET",
         choices=("off", "on"),
     ),

@@ -23,7 +23,9 @@ def admins_only(view: Callable[P, R]) -> Callable[P, R]:
             tenon().access.watch.denied(actor(), "settings", None, "admin")
             raise ForbiddenError(
                 _("Only administrators may see the settings"),
-                hint=_("Ask an administrator to make the change, or to make you one: tenon user access --admin."),
+                hint=_(
+                    "Ask an administrator to make the change, or to make you one: tenon user access --admin."
+                ),
             )
         return view(*args, **kwargs)
 
