@@ -41,6 +41,9 @@ class Shy:
     def scope(self, actor, action, entity, table):
         return None
 
+    def branches(self, actor, action, entity, table):
+        return ()
+
     def fields(self, actor, action, entity):
         from tenon.access import ALL_FIELDS
 

@@ -34,7 +34,10 @@ def creations(
     """A change for each new record, or what is wrong with it."""
     _must_write(work)
     type_ = work.type(entity)
-    read.require(work, "create", entity)
+    try:
+        read.require(work, "create", entity)
+    except ForbiddenError as error:
+        return [error for _values in items]
     found = [
         _creation(work, type_, values, notes[i] if notes else None, facts[i] if facts else None)
         for i, values in enumerate(items)

@@ -40,7 +40,9 @@ def list_fields(call: Call) -> Response:
         type_ = work.type(call.kind.name)
         work.access.require(call.actor, "read", type_.name)
         seen = visible.kind(work, type_, "read", "create", "update").fields
-        mine = [d for d in custom.definitions(work.unguarded, type_.name) if d.path in seen]
+        # Those that are out of use, or of another mode, are no fields and still definitions.
+        gone = type_.fields.keys() - seen.keys()
+        mine = [d for d in custom.definitions(work.unguarded, type_.name) if d.path not in gone]
     fields = [
         {
             "path": f.path,
