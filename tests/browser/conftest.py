@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Site:
             record = work.page(entity, Query(size=1, sort=("created_at",))).data[0]
             return f"/{record.entity.collection}/{record.id}"
 
-    def make(self, entity: str, **values: Any) -> str:
+    def make(self, entity: str, /, **values: Any) -> str:
         """A new record; its id."""
         with self.tenon.records.writing(self.admin) as work:
             return str(work.create(entity, values).id)
@@ -62,20 +63,34 @@ def site(tenon_deployments: Deployments) -> Iterator[Site]:
     )
     tenon = tenon_deployments.compose(settings)
     seed(tenon)
+    with served(tenon) as found:
+        yield found
+    tenon_deployments.discard(tenon)
+
+
+@contextmanager
+def served(tenon: Tenon) -> Iterator[Site]:
+    """A deployment behind an address, with both faces."""
     add_faces(tenon)
     server = make_server("127.0.0.1", 0, tenon.app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.port}", tenon)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    tenon_deployments.discard(tenon)
+    try:
+        yield Site(f"http://127.0.0.1:{server.port}", tenon)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
 def signed_in_state(site: Site, browser: Browser) -> Any:
     """The cookies of an administrator who signed in once, by the form."""
+    return cookies_of(site, browser)
+
+
+def cookies_of(site: Site, browser: Browser) -> Any:
+    """What a browser keeps once the administrator has signed in at a site."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{site.url}/sign-in")
