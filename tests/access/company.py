@@ -59,7 +59,7 @@ class Company:
         sign_in(self.tenon, client, str(user.email))
         return Visitor(client)
 
-    def make(self, entity: str, **values: Any) -> str:
+    def make(self, entity: str, /, **values: Any) -> str:
         """A record that the system makes; its id."""
         with self.tenon.records.writing(system("test")) as work:
             return str(work.create(entity, values).id)
