@@ -31,7 +31,7 @@ test: $(INSTALLED) ## the whole suite but the longest proofs (ARGS= goes to pyte
 	@$(PYTEST) -m "not deep" $(ARGS)
 
 test-access: $(INSTALLED) ## the proofs of access at full size: fuzz, reloads, revocation, non-interference
-	@TENON_TEST_ACCESS=full $(PYTEST) plugins/permissions/tests tests/access $(ARGS)
+	@TENON_TEST_ACCESS=full $(PYTEST) plugins/permissions/tests tests/access tests/identity $(ARGS)
 
 test-browser: $(INSTALLED) ## the tests that drive a real browser
 	@$(PYTEST) -m browser $(ARGS)

@@ -123,6 +123,7 @@ def never_locked(identity: Identity, storage: Storage) -> Callable[[], Any]:
     return forget
 
 
+@pytest.mark.deep
 def test_the_time_does_not_tell_which_accounts_exist(
     identity: Identity, never_locked: Callable[[], Any]
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_time_does_not_tell_which_accounts_exist(
     assert abs(found) < 5, f"{found:.2f} ms"
 
 
+@pytest.mark.deep
 def test_a_door_that_answers_early_would_be_found_out(
     identity: Identity, storage: Storage, never_locked: Callable[[], Any]
 ) -> None:
