@@ -80,7 +80,9 @@ def test_keys_move_a_card_towards_the_end_and_keep_it_in_focus(
     site: Site, visit: Callable[..., Page], deal: Deal, locale: str, key: str
 ) -> None:
     page = board(visit, deal, locale=locale)
+    page.wait_for_load_state("networkidle")
     page.locator(f"#card-{deal[1]}").focus()
+    page.wait_for_function("id => document.activeElement.id === `card-${id}`", arg=deal[1])
     page.keyboard.press(f"Shift+{key}")
     page.locator(f"#col-engaging #card-{deal[1]}").wait_for()
     assert stage_of(site, deal) == "engaging"
