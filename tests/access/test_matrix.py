@@ -11,13 +11,13 @@ from difflib import unified_diff
 from uuid import uuid4
 
 import pytest
-from werkzeug.routing import Rule
 
 from tenon.identity.actor import system
 from tenon.settings import Settings
 from tenon.testing.api_client import ApiClient
 from tenon.testing.people import PASSWORD, make_actor, sign_in
 from tenon.testing.samples import Samples
+from tests.access.routes import pages, paths, rules
 
 SECRET = "Zyxwquark"
 PLUGINS = ["b2b_accounts", "permissions"]
@@ -110,36 +110,6 @@ def told(type_, values: dict, made: dict[str, str], word: str) -> dict:
     return found
 
 
-def paths(world: World, rule: Rule, ids: dict[str, str]):
-    """The addresses of a rule with every kind's id in it; none where it takes no record's id."""
-    collections = {t.collection: t.name for t in world.tenon.records.registry}
-    named = [(c, n) for c, n in collections.items() if n in ids]
-    for collection, name in named if {"collection", "entity"} & rule.arguments else named_in(rule, named):
-        values = {}
-        for argument in rule.arguments:
-            if argument in ("collection", "entity"):
-                values[argument] = collection
-            elif argument in ("id", "id_", "record_id", "account_id", f"{name}_id"):
-                values[argument] = ids[name]
-            else:
-                values[argument] = OTHERS.get(argument)
-        if None not in values.values() and ids[name] in map(str, values.values()):
-            built = rule.build(values, append_unknown=False)
-            if built is not None:
-                yield name, built[1]
-
-
-OTHERS = {"pipeline": "new_business", "key": "name", "system": "erp", "external_id": "1", "path": "name",
-          "field": "name", "number": 1}  # fmt: skip
-
-
-def named_in(rule: Rule, named):
-    """The kind whose collection stands in the rule's own text."""
-    return [(c, n) for c, n in named if f"/{c}/" in rule.rule or f"/{c}<" in rule.rule] or [
-        (c, n) for c, n in named if n == "account"
-    ]
-
-
 def plain(response, id_: str):
     """An answer without what may differ: the id that was asked for, tokens, moments."""
     body = VARYING.sub("", response.get_data(as_text=True).replace(id_, "ID"))
@@ -185,23 +155,15 @@ def visitor(world: World, persona: str):
     return client, {"Authorization": f"Bearer {secret}", "X-CSRFToken": token[1] if token else ""}
 
 
-def rules(world: World):
-    for rule in world.tenon.app.url_map.iter_rules():
-        if rule.endpoint.endswith("static") or not rule.methods:
-            continue
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
-            yield rule, method
-
-
 @pytest.mark.parametrize("persona", ["anonymous", "rep", "manager", "director", "key"])
 def test_a_foreign_id_answers_as_an_absent_one(world, persona):
     client, headers = visitor(world, persona)
     differences, count = [], 0
-    for rule, method in rules(world):
+    for rule, method in rules(world.tenon):
         api = rule.rule.startswith("/api/")
         if persona == "key" and not api:
             continue
-        for name, address in paths(world, rule, world.foreign):
+        for name, address in paths(world.tenon, rule, world.foreign):
             foreign, absent = world.foreign[name], str(uuid4())
             count += 1
             there = plain(asked(client, method, address, headers, api), foreign)
@@ -219,9 +181,9 @@ def test_the_matrix_meets_what_is_there(world):
     client, headers = visitor(world, "boss")
     found = [
         asked(client, "GET", address, headers, rule.rule.startswith("/api/")).status_code
-        for rule, method in rules(world)
+        for rule, method in rules(world.tenon)
         if method == "GET"
-        for name, address in paths(world, rule, world.foreign)
+        for name, address in paths(world.tenon, rule, world.foreign)
     ]
     assert found.count(200) > len(found) * 0.6, found
 
@@ -262,10 +224,10 @@ def test_no_list_holds_anything_of_others(world, persona):
 def test_no_page_holds_anything_of_others(world, persona):
     client, _headers = visitor(world, persona)
     leaks, count = [], 0
-    for rule, method in rules(world):
+    for rule, method in rules(world.tenon):
         if method != "GET" or rule.rule.startswith("/api/"):
             continue
-        for address in pages(world, rule):
+        for address in pages(world.tenon, rule):
             with client.get(address) as answer:
                 text = answer.get_data(as_text=True)
             count += 1
@@ -273,21 +235,6 @@ def test_no_page_holds_anything_of_others(world, persona):
                 leaks.append(address)
     assert leaks == []
     assert count > 30
-
-
-def pages(world: World, rule: Rule):
-    """The addresses of a page without a record's id: lists, boards, exports, settings."""
-    if not rule.arguments:
-        yield rule.rule
-    elif rule.arguments <= {"collection", "entity", "pipeline"}:
-        for type_ in world.tenon.records.registry:
-            values = dict.fromkeys(rule.arguments & {"collection", "entity"}, type_.collection)
-            for pipeline in (
-                world.tenon.pipelines.pipelines_for(type_.name) if "pipeline" in rule.arguments else [None]
-            ):
-                built = rule.build({**values, **({"pipeline": pipeline.key} if pipeline else {})})
-                if built is not None:
-                    yield built[1]
 
 
 def test_the_api_client_is_somebody(world):

@@ -6,38 +6,12 @@ import gzip
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
-from flask import Flask
 
-from tenon.app import Tenon, add_faces
-from tenon.settings import Settings
-from tenon.testing.deployments import Deployments
-from tests.access.company import SETTINGS, Company, company, upload
-
-
-@pytest.fixture
-def tenon_settings() -> Settings:
-    return SETTINGS
-
-
-@pytest.fixture
-def firm(tenon: Tenon, tenon_app: Flask) -> Company:
-    return company(tenon)
-
-
-@pytest.fixture(scope="module")
-def still(tenon_deployments: Deployments) -> Iterator[Company]:
-    """A company whose records stay as they are."""
-    tenon = tenon_deployments.compose(SETTINGS)
-    add_faces(tenon)
-    tenon.app.testing = True
-    yield company(tenon)
-    tenon_deployments.discard(tenon)
-
+from tests.access.company import Company, upload
 
 STORED = re.compile(r"[\w.-]{1,200}")
 

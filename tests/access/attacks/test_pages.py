@@ -5,40 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
-from flask import Flask
 
-from tenon.app import Tenon, add_faces
 from tenon.identity.actor import system
-from tenon.settings import Settings
-from tenon.testing.deployments import Deployments
-from tests.access.company import COLLECTIONS, PLAIN, REVENUE, SECRET, SETTINGS, Company, company, upload
-from tests.access.test_matrix import pages, paths, rules
-
-
-@pytest.fixture
-def tenon_settings() -> Settings:
-    return SETTINGS
-
-
-@pytest.fixture
-def firm(tenon: Tenon, tenon_app: Flask) -> Company:
-    return company(tenon)
-
-
-@pytest.fixture(scope="module")
-def still(tenon_deployments: Deployments) -> Iterator[Company]:
-    """A company whose records stay as they are."""
-    tenon = tenon_deployments.compose(SETTINGS)
-    add_faces(tenon)
-    tenon.app.testing = True
-    yield company(tenon)
-    tenon_deployments.discard(tenon)
-
+from tests.access.company import COLLECTIONS, PLAIN, REVENUE, SECRET, Company, upload
+from tests.access.routes import pages, paths, rules
 
 # 2: values that no form has
 
@@ -158,11 +132,11 @@ def test_markup_is_text_on_every_page(firm: Company) -> None:
     wrong, seen = [], 0
     addresses = [
         address
-        for rule, method in rules(firm)  # type: ignore[arg-type]
+        for rule, method in rules(firm.tenon)
         if method == "GET" and not rule.rule.startswith("/api/") and "sign-out" not in rule.rule
         for address in (
-            *pages(firm, rule),  # type: ignore[arg-type]
-            *(found for _name, found in paths(firm, rule, made)),  # type: ignore[arg-type]
+            *pages(firm.tenon, rule),
+            *(found for _name, found in paths(firm.tenon, rule, made)),
         )
     ]
     for address in [*dict.fromkeys(addresses), f"/search?q={MARKUP}", f"/accounts?filter[name][eq]={MARKUP}"]:
@@ -208,7 +182,7 @@ KEYS = (
 
 
 def test_a_custom_field_has_a_plain_key(firm: Company) -> None:
-    firm.tenon.identity.users.set_access(firm.people["boss"].id, admin=True)  # type: ignore[arg-type]
+    firm.tenon.identity.users.set_access(firm.people["boss"].id, admin=True)
     admin = firm.api("boss")
     for key in KEYS:
         admin.post("/accounts/fields", {"key": key, "label": "X", "kind": "text"}, status=422)
@@ -231,6 +205,6 @@ def test_a_page_that_was_open_is_closed_with_what_it_showed(firm: Company) -> No
     assert rep.get(f"/accounts/{id_}/history").status == 404
     assert f"{PLAIN} Ltd" not in rep.get("/accounts").text
     assert firm.values("account", id_)["name"] == f"{PLAIN} Ltd"
-    firm.tenon.identity.users.set_access(firm.people["rep"].id, roles=[])  # type: ignore[arg-type]
+    firm.tenon.identity.users.set_access(firm.people["rep"].id, roles=[])
     for collection in COLLECTIONS.values():
         assert PLAIN not in rep.get(f"/{collection}").text

@@ -4,49 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from tenon.app import Tenon, add_faces
+from tenon.app import add_faces
 from tenon.identity.actor import system
-from tenon.settings import Settings
 from tenon.testing.deployments import Deployments
 from tenon.testing.people import PASSWORD
-from tests.access.company import COLLECTIONS, REVENUE, SECRET, SETTINGS, Company, company
-
-
-@pytest.fixture
-def tenon_settings() -> Settings:
-    return SETTINGS
-
-
-@pytest.fixture
-def firm(tenon: Tenon, tenon_app: Flask) -> Company:
-    return company(tenon)
-
-
-@pytest.fixture(scope="module")
-def still(tenon_deployments: Deployments) -> Iterator[Company]:
-    """A company in which nothing is changed."""
-    tenon = tenon_deployments.compose(SETTINGS)
-    add_faces(tenon)
-    tenon.app.testing = True
-    yield company(tenon)
-    tenon_deployments.discard(tenon)
-
-
-def told(answer: Any, *words: str) -> tuple[int, str]:
-    """A status and a body without ``words`` and without the request's own id."""
-    body = dict(answer.json or {})
-    body.pop("request_id", None)
-    text = json.dumps(body)
-    for word in words:
-        text = text.replace(word, "…")
-    return answer.status, text
-
+from tests.access.company import COLLECTIONS, REVENUE, SECRET, SETTINGS, Company, company, told
 
 # 3 to 6: what is hidden, found out by asking for something else
 
