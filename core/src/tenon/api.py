@@ -33,6 +33,7 @@ from .messages import Message, _
 from .money import minor_unit, rounded
 from .plugin.contributions import (
     EVERY_MODE,
+    KERNEL_ACTIONS,
     AddGuard,
     AddTransition,
     Approval,
@@ -103,6 +104,7 @@ from .storage.types import ExactDecimal, Id, Json, UtcDateTime
 __all__ = [
     "ALL_FIELDS",
     "EVERY_MODE",
+    "KERNEL_ACTIONS",
     "Actor",
     "AddGuard",
     "AddTransition",

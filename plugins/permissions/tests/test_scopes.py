@@ -42,3 +42,9 @@ def test_why_says_the_path_through_the_org_tree(owned):
     found = owned.policy.explain(owned.max, "read", "account", id_)
     assert found.allowed
     assert "Max → Rita" in str(found.reason)
+
+
+def test_a_managers_list_leaves_out_what_is_denied(owned):
+    """Also where each person's first records are asked for in turn."""
+    owned.activate("manager, *, account, read, own, all, deny")
+    assert owned.seen("max") == ["of ravi", "of rita"]

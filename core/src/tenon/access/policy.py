@@ -41,11 +41,13 @@ class Branch:
     A list asks each branch for its own first rows and merges them, since a database that is
     asked for "mine or shared with me" in one condition walks the whole table. ``owners`` is set
     where the branch is "owned by one of these" and they are few: then each owner's first rows
-    are asked for in turn, by an index that begins with the owner.
+    are asked for in turn, by an index that begins with the owner. ``beside`` is then what ``where``
+    asks of those rows beyond having such an owner; without it all of ``where`` is asked again.
     """
 
     where: sa.ColumnElement[bool]
     owners: sa.Select[Any] | None = None
+    beside: sa.ColumnElement[bool] | None = None
 
 
 class Policy(Protocol):

@@ -295,8 +295,8 @@ class Denial:
 class Permission:
     """An action a policy can allow or refuse, such as ``opportunity:export``.
 
-    The kernel itself knows read, create, update, archive, transition,
-    override, assign, export, import and merge for every entity."""
+    The kernel itself knows read, create, update, archive, transition, override, assign,
+    export, import, merge and customize for every entity (``KERNEL_ACTIONS``)."""
 
     key: str
     label: Message
@@ -514,4 +514,5 @@ KERNEL_ACTIONS: Sequence[tuple[str, Message]] = (
     ("export", _("Export")),
     ("import", _("Import")),
     ("merge", _("Merge duplicates")),
+    ("customize", _("Add fields of one's own")),
 )

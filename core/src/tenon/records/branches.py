@@ -48,7 +48,8 @@ def _top(
     owner = type_.table.c.get(type_.owner or "")
     if dialect == "postgresql" and branch.owners is not None and owner is not None:
         people = branch.owners.subquery()
-        return _top_by_owner(type_, source, people, owner, [branch.where, *conditions], order, dialect)
+        asked = [branch.where if branch.beside is None else branch.beside, *conditions]
+        return _top_by_owner(type_, source, people, owner, asked, order, dialect)
     sorting = cursor.order_clauses(type_, order, dialect)
     found = sa.select(type_.table.c.id).select_from(source).where(branch.where, *conditions)
     return found.order_by(*sorting).limit(MOST).subquery()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tenon.api import ALL_FIELDS, Actor, Branch, Explanation, FieldSet, Id, UtcDateTime
+from tenon.api import Actor, Branch, Explanation, FieldSet, Id, UtcDateTime
 
 from .line import ALL
 from .reach import Query, Reach, Who
@@ -45,7 +45,7 @@ class Held:
     def fields(self, actor: Actor, action: str, entity: str) -> FieldSet:
         types = self.policy.tenon.records.registry
         if entity not in types:
-            return ALL_FIELDS
+            return FieldSet(frozenset())
         type_ = types[entity]
         return self.snapshot.fields(self.decision(actor, entity, action), entity, type_.fields, type_)
 
@@ -114,9 +114,11 @@ def _branches(
     denied = reach.denied(decision, entity, action, table)
     found = []
     for name in scopes:
-        where = reach.scope(name, entity, action, table)
-        owners = None
+        rows = reach.scope(name, entity, action, table)
+        where = rows if denied is None else sa.and_(rows, denied)
         if few and name == "subtree":
-            owners = Query(reach, entity, action, table, None).below()
-        found.append(Branch(where if denied is None else sa.and_(where, denied), owners))
+            below = Query(reach, entity, action, table, None).below()
+            found.append(Branch(where, below, sa.true() if denied is None else denied))
+        else:
+            found.append(Branch(where))
     return tuple(found)

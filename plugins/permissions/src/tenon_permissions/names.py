@@ -6,23 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenon.api import EntityType, NamedFieldSet, Permission, Scope, _
-
-from .line import ALL, EVERY, NONE
-
-KERNEL_ACTIONS = (
-    ("read", _("See")),
-    ("create", _("Create")),
-    ("update", _("Change")),
-    ("archive", _("Archive and restore")),
-    ("transition", _("Move between stages")),
-    ("override", _("Move against a guard")),
-    ("assign", _("Give to another owner")),
-    ("export", _("Export")),
-    ("import", _("Import")),
-    ("merge", _("Merge duplicates")),
-    ("customize", _("Add fields of one's own")),
-)
+from tenon.api import KERNEL_ACTIONS, EntityType, NamedFieldSet, Permission, Scope
 
 
 @dataclass(frozen=True)
@@ -53,6 +37,3 @@ def names_of(tenon: Any) -> Names:
         field_sets={found.key: found for _plugin, found in tenon.plugins.contributions(NamedFieldSet)},
         modes=tenon.modes,
     )
-
-
-__all__ = ["ALL", "EVERY", "KERNEL_ACTIONS", "NONE", "Names", "names_of"]
